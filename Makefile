@@ -1,0 +1,40 @@
+# Everything runs from .venv, which is made from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.from-lock
+
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: setup demo test ui lint lock bench
+
+setup: $(SETUP)
+
+$(SETUP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -qq --require-hashes -r requirements.lock
+	$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(SETUP)
+	$(BIN)/sitoo-netsuite demo
+
+test: $(SETUP)
+	$(BIN)/pytest -n 2 --dist worksteal
+
+ui: $(SETUP)
+	$(BIN)/sitoo-netsuite up --sandbox
+
+lint: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(SETUP)
+	$(BIN)/python -m benchmarks
+
+# Needs uv on the path. Re-resolves every version; read the diff before committing it.
+lock:
+	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements.lock

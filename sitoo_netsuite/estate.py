@@ -1,0 +1,432 @@
+"""The retailer's own facts, read from `estate.yaml`: stores, books, tenders, VAT, owners, dates.
+
+Belongs here: the file's shape, its validation, and look-ups over it. Every mistake is reported at once, each with its
+path in the file and the mend. Does not belong here: anything an API is asked for, secrets, and accounting rules
+(those are in `flows/journals`).
+
+Account numbers are NetSuite's `acctnumber`; subsidiaries and locations are NetSuite internal ids, as text.
+VAT rates are written in percent as text (`"25"`, `"17.5"`) and held in basis points (2500, 1750).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, time
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+
+class EstateError(Exception):
+    """The estate file cannot be used. `findings` holds one line per mistake: path in the file, what, the mend."""
+
+    def __init__(self, source: str, findings: list[str]) -> None:
+        super().__init__(f"{source} cannot be used:\n" + "\n".join(f"  - {finding}" for finding in findings))
+        self.findings = findings
+
+
+def _rate_to_bp(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError('write the VAT rate in percent, as in "25" or "17.5"')
+    try:
+        scaled = Decimal(str(value)) * 100
+    except InvalidOperation:
+        raise ValueError('write the VAT rate in percent, as in "25" or "17.5"') from None
+    if scaled != int(scaled) or not 0 <= scaled < 10_000:
+        raise ValueError("a VAT rate lies between 0 and 100 percent and has at most two decimals")
+    return int(scaled)
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError('write an IANA time zone, as in "Europe/Stockholm"') from None
+    return value
+
+
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isalpha() or not value.isupper():
+        raise ValueError('write the ISO 4217 currency code, as in "SEK"')
+    return value
+
+
+def _text(value: object) -> object:
+    # YAML reads 3001 as a number; an account number or an internal id is a name.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+RateBp = Annotated[int, BeforeValidator(_rate_to_bp)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Account = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+InternalId = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[0-9]+$")]
+# Part of every external id (`JE-<store>-<yyyymmdd>-<currency>-<n>`), where `-` separates.
+StoreKey = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ItemKind(StrEnum):
+    """What a SKU stands for at the till, when it is not goods or a service sold."""
+
+    GIFT_CARD = "gift_card"
+    DEPOSIT = "deposit"
+    TIP = "tip"
+
+
+class TenderKind(StrEnum):
+    """How a payment is booked. `other` goes to its own clearing account (invoice, Swish, Klarna)."""
+
+    CASH = "cash"
+    CARD = "card"
+    GIFT_CARD = "gift_card"
+    CREDIT_NOTE = "credit_note"
+    DEPOSIT = "deposit"
+    OTHER = "other"
+
+
+class SpecialItem(_Part):
+    """A SKU that is not sold goods: a gift card of some type, a deposit, a tip."""
+
+    sku: str
+    kind: ItemKind
+    card: str | None = None
+
+    @model_validator(mode="after")
+    def _card_names_its_type(self) -> SpecialItem:
+        if (self.kind is ItemKind.GIFT_CARD) != (self.card is not None):
+            raise ValueError("`card` names the gift-card type of a gift_card item, and of nothing else")
+        return self
+
+
+class VatAccounts(_Part):
+    """Accounts of one VAT rate. `rate` is percent in the file, basis points here."""
+
+    rate: RateBp
+    sales: Account
+    discounts: Account
+    returns: Account
+    vat_on_sales: Account
+    vat_on_returns: Account
+
+
+class CardScheme(_Part):
+    """Clearing account of one acquirer and card scheme; an omitted part matches any."""
+
+    acquirer: str | None = None
+    scheme: str | None = None
+    account: Account
+
+
+class Tender(_Part):
+    """A payment as the till names it (`payments[].name`). Cash goes to the store's till account."""
+
+    name: str
+    kind: TenderKind
+    account: Account | None = None
+    card: str | None = None
+    schemes: tuple[CardScheme, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Tender:
+        if self.kind is TenderKind.OTHER and self.account is None:
+            raise ValueError(f"tender {self.name!r} of kind other needs an `account`")
+        if self.kind is TenderKind.CARD and self.account is None and not self.schemes:
+            raise ValueError(f"card tender {self.name!r} needs an `account`, or `schemes` with accounts")
+        if (self.kind is TenderKind.GIFT_CARD) != (self.card is not None):
+            raise ValueError(f"tender {self.name!r}: `card` names the gift-card type of a gift_card tender only")
+        if self.kind not in (TenderKind.OTHER, TenderKind.CARD) and self.account is not None:
+            raise ValueError(f"tender {self.name!r}: the account of a {self.kind} tender stands under `accounts`")
+        return self
+
+    def clearing_account(self, acquirer: str | None, scheme: str | None) -> str | None:
+        """Clearing account of a card payment, the closest match first; None when nothing matches (unmapped)."""
+        candidates = [
+            (match.acquirer is not None, match.scheme is not None, match.account)
+            for match in self.schemes
+            if match.acquirer in (None, acquirer) and match.scheme in (None, scheme)
+        ]
+        return max(candidates)[2] if candidates else self.account
+
+
+class GiftCardType(_Part):
+    """A gift-card type. Multi-purpose: VAT at redemption. Single-purpose: VAT at issue, none later.
+
+    Source: EU VAT Directive articles 30a and 30b; reference field.md, section 5. `rate` is the one VAT rate of a
+    single-purpose card.
+    """
+
+    card: str
+    purpose: Literal["multi", "single"]
+    liability: Account
+    rate: RateBp | None = None
+
+    @model_validator(mode="after")
+    def _single_purpose_has_a_rate(self) -> GiftCardType:
+        if (self.purpose == "single") != (self.rate is not None):
+            raise ValueError("a single-purpose card needs its VAT `rate`; a multi-purpose card has none")
+        return self
+
+
+class PettyCash(_Part):
+    """Petty cash by reason. A reason the till's comment doesn't name goes to `default`."""
+
+    default: Account
+    reasons: dict[str, Account] = {}
+
+
+class NamedAccounts(_Part):
+    """The accounts that depend on neither a VAT rate nor a tender."""
+
+    till: Account
+    safe: Account
+    bank_bag: Account
+    over_short: Account
+    float_difference: Account
+    rounding: Account
+    tips: Account
+    deposits: Account
+    undelivered: Account
+    credit_notes: Account
+    exchange_clearing: Account
+    petty_cash: PettyCash
+
+
+class Books(_Part):
+    """The accounts of one subsidiary, in its one currency."""
+
+    subsidiary: InternalId
+    currency: Currency
+    vat: tuple[VatAccounts, ...] = Field(min_length=1)
+    tenders: tuple[Tender, ...] = Field(min_length=1)
+    gift_cards: tuple[GiftCardType, ...] = ()
+    accounts: NamedAccounts
+
+    @cached_property
+    def by_rate(self) -> dict[int, VatAccounts]:
+        return {entry.rate: entry for entry in self.vat}
+
+    @cached_property
+    def by_tender(self) -> dict[str, Tender]:
+        return {tender.name: tender for tender in self.tenders}
+
+    @cached_property
+    def by_card(self) -> dict[str, GiftCardType]:
+        return {card.card: card for card in self.gift_cards}
+
+    def account_numbers(self) -> set[str]:
+        """Every account number the books name, for checking against NetSuite's chart."""
+        named = self.accounts.model_dump(exclude={"petty_cash"})
+        return {
+            *named.values(),
+            self.accounts.petty_cash.default,
+            *self.accounts.petty_cash.reasons.values(),
+            *(number for entry in self.vat for number in entry.model_dump(exclude={"rate"}).values()),
+            *(tender.account for tender in self.tenders if tender.account),
+            *(match.account for tender in self.tenders for match in tender.schemes),
+            *(card.liability for card in self.gift_cards),
+        }
+
+
+class _Dated(_Part):
+    start: date = Field(alias="from")
+
+
+class SalesSetting(_Dated):
+    """How sales are booked from a trading day on."""
+
+    value: Literal["summary"]
+
+
+class ReturnsSetting(_Dated):
+    """How returns are booked from a trading day on."""
+
+    value: Literal["journal"]
+
+
+class GoLive(_Part):
+    """First trading day of each flow. Nothing dated before it is ever planned, only read."""
+
+    sales: date
+
+
+class Store(_Part):
+    """One shop. `sitoo_store` is Sitoo's storeid; registers reach it through their warehouse."""
+
+    store: StoreKey
+    name: str
+    sitoo_store: int
+    subsidiary: InternalId
+    location: InternalId
+    currency: Currency
+    time_zone: Zone
+    cut_over: time
+    go_live: GoLive
+    sales: tuple[SalesSetting, ...] = Field(min_length=1)
+    returns: tuple[ReturnsSetting, ...] = Field(min_length=1)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @model_validator(mode="after")
+    def _settings_cover_every_day(self) -> Store:
+        settings: tuple[tuple[str, tuple[_Dated, ...]], ...] = (("sales", self.sales), ("returns", self.returns))
+        for name, dated in settings:
+            starts = [entry.start for entry in dated]
+            if starts != sorted(set(starts)):
+                raise ValueError(f"`{name}` must be listed by rising `from`, each date once")
+            if starts[0] > self.go_live.sales:
+                raise ValueError(f"the first entry of `{name}` must hold from go-live ({self.go_live.sales}) on")
+        return self
+
+
+class Owners(_Part):
+    """Who each kind of case lands with: a name or address a person would recognise."""
+
+    finance: str = "finance"
+    retail_ops: str = "retail ops"
+    integration: str = "integration"
+
+
+class SitooSettings(_Part):
+    """How Sitoo is followed. The entries below `inferred` are not confirmed by Sitoo's documents (reference 3, 5)."""
+
+    overlap_orders: int = Field(default=200, ge=0)
+    reread_days: int = Field(default=35, ge=1)
+    practice_key: str = "pos-practice"
+    undelivered_key: str = "delivery-pickup-warehouseid"
+    virtual_payments_in_z: bool = False
+
+
+class NetSuiteSettings(_Part):
+    """NetSuite's limits: requests in flight over the whole account, lines of a journal (reference 3.1, 3.4)."""
+
+    slots: int = Field(default=5, ge=1)
+    journal_lines: int = Field(default=200, ge=2, le=200)
+
+
+class Estate(_Part):
+    """The whole file, validated."""
+
+    retailer: str
+    # Both clients refuse every request that writes: the dry run, and the audit of somebody else's integration.
+    read_only: bool = False
+    owners: Owners = Owners()
+    sitoo: SitooSettings = SitooSettings()
+    netsuite: NetSuiteSettings = NetSuiteSettings()
+    items: tuple[SpecialItem, ...] = ()
+    books: tuple[Books, ...] = Field(min_length=1)
+    stores: tuple[Store, ...] = Field(min_length=1)
+
+    @cached_property
+    def by_store(self) -> dict[str, Store]:
+        return {store.store: store for store in self.stores}
+
+    @cached_property
+    def by_sitoo_store(self) -> dict[int, Store]:
+        return {store.sitoo_store: store for store in self.stores}
+
+    @cached_property
+    def by_subsidiary(self) -> dict[str, Books]:
+        return {books.subsidiary: books for books in self.books}
+
+    @cached_property
+    def by_special_sku(self) -> dict[str, SpecialItem]:
+        return {item.sku: item for item in self.items}
+
+    @property
+    def first_day(self) -> date:
+        """Earliest go-live of any store: the first daily partition."""
+        return min(store.go_live.sales for store in self.stores)
+
+    def books_of(self, store: Store) -> Books:
+        return self.by_subsidiary[store.subsidiary]
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Estate:
+        problems = [
+            *_repeated("stores", "store", (store.store for store in self.stores)),
+            *_repeated("stores", "sitoo_store", (store.sitoo_store for store in self.stores)),
+            *_repeated("books", "subsidiary", (books.subsidiary for books in self.books)),
+            *_repeated("items", "sku", (item.sku for item in self.items)),
+        ]
+        for number, books in enumerate(self.books):
+            path = f"books[{number}]"
+            problems += _repeated(f"{path}.vat", "rate", (entry.rate for entry in books.vat))
+            problems += _repeated(f"{path}.tenders", "name", (tender.name for tender in books.tenders))
+            cards = {card.card for card in books.gift_cards}
+            problems += _repeated(f"{path}.gift_cards", "card", (card.card for card in books.gift_cards))
+            for place, tender in enumerate(books.tenders):
+                if tender.card and tender.card not in cards:
+                    problems.append(f"{path}.tenders[{place}].card: no gift-card type {tender.card!r}; add it")
+            for place, card in enumerate(books.gift_cards):
+                if card.rate is not None and card.rate not in {entry.rate for entry in books.vat}:
+                    problems.append(f"{path}.gift_cards[{place}].rate: no accounts for that rate under {path}.vat")
+            for item in self.items:
+                if item.card and item.card not in cards:
+                    problems.append(f"{path}.gift_cards: item {item.sku!r} is a card of type {item.card!r}; add it")
+        currencies = {books.subsidiary: books.currency for books in self.books}
+        for number, store in enumerate(self.stores):
+            if store.subsidiary not in currencies:
+                problems.append(f"stores[{number}].subsidiary: no books for {store.subsidiary}; add them under books")
+            elif store.currency != currencies[store.subsidiary]:
+                problems.append(
+                    f"stores[{number}].currency: {store.currency}, but its books are in "
+                    f"{currencies[store.subsidiary]}; a store sells in its subsidiary's currency"
+                )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+def _repeated(path: str, field: str, values: Iterable[object]) -> list[str]:
+    seen: set[object] = set()
+    found = []
+    for number, value in enumerate(values):
+        if value in seen:
+            found.append(f"{path}[{number}].{field}: {value!r} stands there twice; keep one")
+        seen.add(value)
+    return found
+
+
+def load_estate(path: Path) -> Estate:
+    """The validated estate of a file. Raises EstateError with every mistake found, each by its path."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise EstateError(str(path), ["no such file; write a first one with `sitoo-netsuite estate draft`"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise EstateError(str(path), [f"cannot be read: {error}"]) from None
+    except yaml.YAMLError as error:
+        raise EstateError(str(path), [f"is not YAML: {error}"]) from None
+    return parse_estate(content, str(path))
+
+
+def parse_estate(content: Any, source: str) -> Estate:
+    """The validated estate of already parsed YAML. Raises EstateError as `load_estate` does."""
+    if not isinstance(content, dict):
+        raise EstateError(source, ["the file must hold a mapping with `retailer`, `books` and `stores`"])
+    try:
+        return Estate.model_validate(content)
+    except ValidationError as error:
+        raise EstateError(source, [line for detail in error.errors() for line in _finding(dict(detail))]) from None
+
+
+def _finding(detail: dict[str, Any]) -> list[str]:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "missing":
+        message = "is missing; add it"
+    elif detail["type"] == "extra_forbidden":
+        message = "is not a setting; check its spelling or remove it"
+    return [f"{path}: {line}" if path else line for line in message.splitlines()]

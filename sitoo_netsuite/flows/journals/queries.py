@@ -1,0 +1,543 @@
+"""The journals flow's tables: what the decision about a store-day rests on, and the plan it leaves behind.
+
+Belongs here: SQL over `model` and `posting`, turned into the frozen types of the pure modules. Does not belong here:
+any rule. Set-based work is done by PostgreSQL; what comes back is small (totals, sessions, exceptions).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+
+import psycopg
+from psycopg.rows import dict_row, namedtuple_row
+from psycopg.types.json import Jsonb
+from sitoo_netsuite.flows.sales.receipts import session_from_z
+
+from sitoo_netsuite.estate import Estate, TenderKind
+from sitoo_netsuite.flows.journals.exceptions import (
+    HeldCause,
+    NumberGap,
+    QuarantinedRecord,
+    UnmappedRegister,
+    UnmatchedSku,
+)
+from sitoo_netsuite.flows.journals.lines import DailyTotal, TillClose, day_lines
+from sitoo_netsuite.flows.journals.plan import (
+    HeldReceipt,
+    OpenSession,
+    PlannedDay,
+    StoreDay,
+    TouchingSession,
+    Unparsable,
+)
+from sitoo_netsuite.flows.journals.proof import SessionItems, SessionReceipts, prove_session
+from sitoo_netsuite.posting.document_lines import LineKey, Lines
+from sitoo_netsuite.trading_day import trading_day_window
+from sitoo_netsuite.warehouse.frames import copy_rows
+from sitoo_netsuite.warehouse.partitions import ensure_partitions
+
+StoreDayName = tuple[date, str, str]
+"""Trading day, store, currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A closed till session with its figures and those of the register's Z before it, if there is one."""
+
+    registerid: str
+    zreportid: int
+    store: str
+    currency: str
+    trading_day: date
+    comment: str
+    figures: Mapping[str, int]
+    previous: Mapping[str, int] | None
+    touches: frozenset[date]
+
+    @property
+    def name(self) -> tuple[str, int]:
+        return self.registerid, self.zreportid
+
+
+def store_days(
+    connection: psycopg.Connection, first: date, last: date, estate: Estate, now: datetime
+) -> list[StoreDay]:
+    """Every store-day of those trading days that has a receipt, a session or a delivery, with all it rests on.
+
+    Receipts and sessions of every day that a touching session reaches must have been modelled before. Days before a
+    store's go-live are left out. `now` decides whether a trading day is over.
+    """
+    sessions = _sessions(connection, first, last)
+    proofs = _proofs(connection, sessions, estate)
+    receipts = _receipts(connection, first, last)
+    totals = _totals(connection, first, last)
+    held = _held_receipts(connection, first, last)
+    open_sessions = _open_sessions(connection, first, last)
+    unparsable = _unparsable(connection, first, last, estate)
+    touching: defaultdict[StoreDayName, list[TouchingSession]] = defaultdict(list)
+    closes: defaultdict[StoreDayName, list[TillClose]] = defaultdict(list)
+    for session in sessions:
+        for day in session.touches:
+            touching[day, session.store, session.currency].append(
+                TouchingSession(session.registerid, session.zreportid, session.trading_day, proofs[session.name])
+            )
+        closes[session.trading_day, session.store, session.currency].append(_till_close(session))
+
+    found = []
+    names = receipts.keys() | totals.keys() | touching.keys()
+    for name in sorted(name for name in names if first <= name[0] <= last):
+        day, store_key, currency = name
+        store = estate.by_store.get(store_key)
+        if store is None or day < store.go_live.sales:
+            continue
+        _, end = trading_day_window(day, store.zone, store.cut_over)
+        count, gross = receipts.get(name, (0, 0))
+        found.append(
+            StoreDay(
+                store=store_key,
+                trading_day=day,
+                currency=currency,
+                over=now >= end,
+                sessions=tuple(touching[name]),
+                open_sessions=tuple(open_sessions[name]),
+                unparsable=tuple(unparsable[day, store_key]),
+                held_receipts=tuple(held[name]),
+                receipts=count,
+                gross_minor=gross,
+                lines=day_lines(totals[name], closes[name], estate.books_of(store)),
+            )
+        )
+    return found
+
+
+def _till_close(session: Session) -> TillClose:
+    figures = session.figures
+    return TillClose(
+        registerid=session.registerid,
+        cash_in=figures.get("moneycash_in", 0),
+        cash_petty=figures.get("moneycash_petty", 0),
+        cash_bank=figures.get("moneycash_bank", 0),
+        cash_diff=figures.get("moneycash_diff", 0),
+        cash_bankfinal=figures.get("moneycash_bankfinal", 0),
+        previous_out=None if session.previous is None else session.previous.get("moneycash_out", 0),
+        comment=session.comment,
+    )
+
+
+_TOUCHED = """
+    select distinct s.trading_day as closing_day, s.registerid, s.zreportid, r.trading_day
+    from model.receipts r
+    join model.till_sessions s on s.registerid = r.registerid and r.sold_at between s.opened_at and s.closed_at
+    where r.trading_day between %(first)s and %(last)s and r.excluded is null
+      and s.trading_day between %(first)s and %(reach)s
+    union
+    select trading_day, registerid, zreportid, trading_day
+    from model.till_sessions where trading_day between %(first)s and %(last)s
+"""
+
+
+def _sessions(connection: psycopg.Connection, first: date, last: date) -> list[Session]:
+    touched: defaultdict[tuple[date, str, int], set[date]] = defaultdict(set)
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        reach = cursor.execute("select coalesce(max(trading_day), %s) as day from model.till_sessions", (last,))
+        span = {"first": first, "last": last, "reach": reach.fetchone().day}  # type: ignore[union-attr]
+        for row in cursor.execute(_TOUCHED, span).fetchall():
+            touched[row.closing_day, row.registerid, row.zreportid].add(row.trading_day)
+        rows = cursor.execute(
+            """
+            select s.trading_day, s.registerid, s.zreportid, s.store, s.currency, s.comment, s.figures,
+                   before.payload as before
+            from unnest(%s::date[], %s::text[], %s::bigint[]) as wanted (trading_day, registerid, zreportid)
+            join model.till_sessions s using (trading_day, registerid, zreportid)
+            left join landing.z_reports before
+                on before.registerid = s.registerid and before.zreportid = s.zreportid - 1
+            where s.store is not null
+            """,
+            ([day for day, _, _ in touched], [name for _, name, _ in touched], [number for _, _, number in touched]),
+        ).fetchall()
+    return [
+        Session(
+            row.registerid, row.zreportid, row.store, row.currency, row.trading_day, row.comment, row.figures,
+            None if row.before is None else session_from_z(row.before).figures,
+            frozenset(touched[row.trading_day, row.registerid, row.zreportid]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_IN_SESSIONS = """
+    from unnest(%s::date[], %s::text[], %s::bigint[]) as wanted (trading_day, registerid, zreportid)
+    join model.till_sessions s using (trading_day, registerid, zreportid)
+    join model.receipts r on r.registerid = s.registerid and r.sold_at between s.opened_at and s.closed_at
+        and r.trading_day between (s.opened_at at time zone 'UTC')::date - 1 and s.trading_day
+        and r.excluded is null
+"""
+
+
+def _proofs(connection: psycopg.Connection, sessions: list[Session], estate: Estate) -> dict[tuple[str, int], tuple]:
+    wanted = (
+        [session.trading_day for session in sessions],
+        [session.registerid for session in sessions],
+        [session.zreportid for session in sessions],
+    )
+    items: defaultdict[tuple[str, int], list[SessionItems]] = defaultdict(list)
+    payments: defaultdict[tuple[str, int], dict[str, int]] = defaultdict(dict)
+    counts: dict[tuple[str, int], tuple[int, int, int, int]] = {}
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        for row in cursor.execute(
+            f"""
+            select s.registerid, s.zreportid,
+                   count(*) filter (where not r.is_return and not r.to_deliver) as sales,
+                   count(*) filter (where not r.is_return and r.to_deliver) as sales_to_deliver,
+                   count(*) filter (where r.is_return) as refunds,
+                   sum(r.rounding_minor)::bigint as rounding
+            {_IN_SESSIONS} group by 1, 2
+            """,
+            wanted,
+        ):
+            counts[row.registerid, row.zreportid] = (row.sales, row.sales_to_deliver, row.refunds, row.rounding)
+        for row in cursor.execute(
+            f"""
+            select s.registerid, s.zreportid, l.sold, r.to_deliver and l.sold as to_deliver, l.vat_rate_bp,
+                   sum(l.net_minor)::bigint as net, sum(l.vat_minor)::bigint as vat
+            {_IN_SESSIONS} join model.receipt_lines l on l.trading_day = r.trading_day and l.orderid = r.orderid
+            group by 1, 2, 3, 4, 5
+            """,
+            wanted,
+        ):
+            items[row.registerid, row.zreportid].append(
+                SessionItems(row.sold, row.to_deliver, row.vat_rate_bp, row.net, row.vat)
+            )
+        for row in cursor.execute(
+            f"""
+            select s.registerid, s.zreportid, p.name, sum(p.amount_minor)::bigint as amount
+            {_IN_SESSIONS} join model.payments p on p.trading_day = r.trading_day and p.orderid = r.orderid
+            where %s or not p.virtual group by 1, 2, 3
+            """,
+            (*wanted, estate.sitoo.virtual_payments_in_z),
+        ):
+            payments[row.registerid, row.zreportid][row.name] = row.amount
+
+    proofs = {}
+    for session in sessions:
+        store = estate.by_store.get(session.store)
+        tenders = estate.books_of(store).tenders if store else ()
+        cash = {tender.name for tender in tenders if tender.kind is TenderKind.CASH}
+        sales, to_deliver, refunds, rounding = counts.get(session.name, (0, 0, 0, 0))
+        paid = payments[session.name]
+        receipts = SessionReceipts(
+            sales=sales,
+            sales_to_deliver=to_deliver,
+            refunds=refunds,
+            rounding_minor=rounding,
+            cash_minor=sum(amount for name, amount in paid.items() if name in cash),
+            items=tuple(items[session.name]),
+            payments=paid,
+        )
+        proofs[session.name] = prove_session(session.figures, session.previous, receipts)
+    return proofs
+
+
+def _receipts(connection: psycopg.Connection, first: date, last: date) -> dict[StoreDayName, tuple[int, int]]:
+    rows = connection.execute(
+        """
+        select trading_day, store, currency, count(*), sum(gross_minor)::bigint from model.receipts
+        where trading_day between %s and %s and store is not null and excluded is null group by 1, 2, 3
+        """,
+        (first, last),
+    )
+    return {(day, store, currency): (count, gross) for day, store, currency, count, gross in rows}
+
+
+def _totals(connection: psycopg.Connection, first: date, last: date) -> defaultdict[StoreDayName, list[DailyTotal]]:
+    totals: defaultdict[StoreDayName, list[DailyTotal]] = defaultdict(list)
+    for day, store, currency, *columns in connection.execute(
+        """
+        select trading_day, store, currency, registerid, measure, item_kind, positive, to_deliver, vat_rate_bp, tender,
+               acquirer, scheme, virtual, net_minor, vat_minor, discount_minor
+        from model.daily_sales where trading_day between %s and %s and held = ''
+        """,
+        (first, last),
+    ):
+        totals[day, store, currency].append(DailyTotal(*columns))
+    return totals
+
+
+def _held_receipts(
+    connection: psycopg.Connection, first: date, last: date
+) -> defaultdict[StoreDayName, list[HeldReceipt]]:
+    held: defaultdict[StoreDayName, list[HeldReceipt]] = defaultdict(list)
+    for day, store, currency, orderid, kind, amount, detail in connection.execute(
+        """
+        select trading_day, store, currency, orderid, kind, amount_minor, detail from model.held_receipts
+        where trading_day between %s and %s order by orderid
+        """,
+        (first, last),
+    ):
+        held[day, store, currency].append(HeldReceipt(orderid, kind, amount, detail))
+    return held
+
+
+def _open_sessions(
+    connection: psycopg.Connection, first: date, last: date
+) -> defaultdict[StoreDayName, list[OpenSession]]:
+    found: defaultdict[StoreDayName, list[OpenSession]] = defaultdict(list)
+    for day, store, currency, registerid, receipts, gross in connection.execute(
+        """
+        select r.trading_day, r.store, r.currency, r.registerid, count(*), sum(r.gross_minor)::bigint
+        from model.receipts r
+        where r.trading_day between %s and %s and r.store is not null and r.excluded is null
+          and not exists (select from model.till_sessions s
+                          where s.registerid = r.registerid and r.sold_at between s.opened_at and s.closed_at)
+        group by 1, 2, 3, 4 order by 4
+        """,
+        (first, last),
+    ):
+        found[day, store, currency].append(OpenSession(registerid, receipts, gross))
+    return found
+
+
+def _unparsable(
+    connection: psycopg.Connection, first: date, last: date, estate: Estate
+) -> defaultdict[tuple[date, str], list[Unparsable]]:
+    """By store and every trading day that the record's session touches; by its own day where no session covers it.
+
+    A record so broken that its register can't be told holds nothing by itself: the Z-report of its session will.
+    """
+    found: defaultdict[tuple[date, str], list[Unparsable]] = defaultdict(list)
+    rows = connection.execute(
+        """
+        select distinct coalesce(r.trading_day, s.trading_day, q.day) as day, l.storeid, q.record, q.reason
+        from restricted.quarantine q
+        join landing.registers l on l.registerid = q.registerid
+        left join model.till_sessions s
+            on s.registerid = q.registerid and q.sold_at between s.opened_at and s.closed_at
+        left join model.receipts r
+            on r.registerid = s.registerid and r.sold_at between s.opened_at and s.closed_at and r.excluded is null
+        where q.cured_at is null and coalesce(r.trading_day, s.trading_day, q.day) between %s and %s
+        order by 1, 2, 3
+        """,
+        (first, last),
+    )
+    for day, storeid, record, reason in rows:
+        store = estate.by_sitoo_store.get(storeid)
+        if store is not None:
+            found[day, store.store].append(Unparsable(record, reason))
+    return found
+
+
+def held_causes(connection: psycopg.Connection, first: date, last: date) -> list[HeldCause]:
+    """Tenders and VAT rates that hold receipts, per store-day, with the gross of the receipts they hold."""
+    rows = connection.execute(
+        """
+        select trading_day, store, currency, kind, record, count(distinct orderid), sum(amount_minor)::bigint
+        from model.held_receipts
+        where trading_day between %s and %s and kind in ('unmapped_tender', 'unmapped_vat_rate')
+        group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+        """,
+        (first, last),
+    )
+    return [HeldCause(*row) for row in rows]
+
+
+def unmatched_skus(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[UnmatchedSku]:
+    """SKUs sold or returned that NetSuite has no item for, per store-day, with their net revenue."""
+    rows = connection.execute(
+        """
+        select r.trading_day, r.store, r.currency, l.sku, count(*), sum(l.net_minor)::bigint
+        from model.receipts r
+        join model.receipt_lines l on l.trading_day = r.trading_day and l.orderid = r.orderid
+        where r.trading_day between %s and %s and r.excluded is null and r.store is not null
+          and l.sku <> all(%s)
+          and not exists (select from landing.items i where i.sku = l.sku and not i.inactive)
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4
+        """,
+        (first, last, list(estate.by_special_sku)),
+    )
+    return [UnmatchedSku(*row) for row in rows]
+
+
+def unmapped_registers(connection: psycopg.Connection, first: date, last: date) -> list[UnmappedRegister]:
+    """Registers that sold and belong to no store of the estate, per trading day of their site."""
+    rows = connection.execute(
+        """
+        select trading_day, registerid, currency, count(*), sum(gross_minor)::bigint from model.receipts
+        where trading_day between %s and %s and store is null and excluded is null and registerid is not null
+        group by 1, 2, 3 order by 1, 2, 3
+        """,
+        (first, last),
+    )
+    return [UnmappedRegister(*row) for row in rows]
+
+
+# A missing number shows once a later one has arrived; the one before it may lie some days back.
+_GAP_LOOK_BACK_DAYS = 31
+
+
+def receipt_number_gaps(connection: psycopg.Connection, first: date, last: date) -> list[NumberGap]:
+    """Stretches of missing receipt numbers between two that arrived, on the day of the later one."""
+    rows = connection.execute(
+        """
+        select trading_day, store, registerid, before, counter
+        from (
+            select trading_day, store, registerid, counter,
+                   lag(counter) over (partition by registerid order by counter) as before
+            from model.receipts
+            where trading_day between %s and %s and counter is not null and store is not null
+        ) numbered
+        where counter > before + 1 and trading_day >= %s order by 1, 2, 3, 5
+        """,
+        (first - timedelta(days=_GAP_LOOK_BACK_DAYS), last, first),
+    )
+    return [NumberGap(*row) for row in rows]
+
+
+def z_number_gaps(connection: psycopg.Connection, first: date, last: date) -> list[NumberGap]:
+    """Stretches of missing Z-reports of a register between two that arrived, on the day of the later one."""
+    rows = connection.execute(
+        """
+        select s.trading_day, s.store, s.registerid, before.number, s.zreportid
+        from model.till_sessions s
+        cross join lateral (
+            select max(z.zreportid) as number from landing.z_reports z
+            where z.registerid = s.registerid and z.zreportid < s.zreportid
+        ) before
+        where s.trading_day between %s and %s and s.store is not null and before.number < s.zreportid - 1
+        order by 1, 2, 3, 5
+        """,
+        (first, last),
+    )
+    return [NumberGap(*row) for row in rows]
+
+
+def quarantined_records(
+    connection: psycopg.Connection, first: date, last: date, estate: Estate
+) -> list[QuarantinedRecord]:
+    """Records that could not be read and have not been cured, by their day as near as it could be told."""
+    rows = connection.execute(
+        """
+        select distinct on (q.source, q.record) coalesce(q.day, q.landed_at::date), l.storeid, q.source, q.record,
+               q.reason
+        from restricted.quarantine q left join landing.registers l on l.registerid = q.registerid
+        where q.cured_at is null and coalesce(q.day, q.landed_at::date) between %s and %s
+        order by q.source, q.record, q.id desc
+        """,
+        (first, last),
+    )
+    found = []
+    for day, storeid, source, record, reason in rows:
+        store = estate.by_sitoo_store.get(storeid)
+        found.append(QuarantinedRecord(day, store.store if store else None, source, record, reason))
+    return found
+
+
+def save_plan(
+    connection: psycopg.Connection, first: date, last: date, planned: Iterable[PlannedDay], now: datetime
+) -> None:
+    """Replaces the plan of those trading days, in one commit."""
+    days = list(planned)
+    ensure_partitions(connection, ("posting.plan", "posting.plan_lines"), {plan.day.trading_day for plan in days})
+    with connection.transaction():
+        connection.execute("delete from posting.plan_lines where trading_day between %s and %s", (first, last))
+        connection.execute("delete from posting.plan where trading_day between %s and %s", (first, last))
+        copy_rows(
+            connection,
+            "posting.plan",
+            [
+                "trading_day", "store", "currency", "state", "receipts", "held_receipts", "booked_minor", "held_minor",
+                "reasons", "planned_at",
+            ],
+            (
+                (
+                    plan.day.trading_day, plan.day.store, plan.day.currency, plan.state, plan.day.receipts,
+                    len(plan.day.held_receipts), plan.booked_minor, plan.held_minor,
+                    Jsonb([asdict(reason) for reason in plan.reasons]), now,
+                )
+                for plan in days
+            ),
+        )  # fmt: skip
+        copy_rows(
+            connection,
+            "posting.plan_lines",
+            [
+                "trading_day", "store", "currency", "registerid", "kind", "account", "vat_rate_bp", "label",
+                "amount_minor",
+            ],
+            (
+                (
+                    plan.day.trading_day, plan.day.store, plan.day.currency, key.registerid, key.kind, key.account,
+                    key.vat_rate_bp, key.label, amount,
+                )
+                for plan in days
+                for key, amount in plan.day.lines.items()
+            ),
+        )  # fmt: skip
+
+
+def plan_states(connection: psycopg.Connection, first: date, last: date) -> list[dict[str, object]]:
+    """The plan's store-days: trading_day, store, currency, state, receipts, held_receipts, booked_minor, held_minor,
+    reasons; in order of day and store.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            """
+            select trading_day, store, currency, state, receipts, held_receipts, booked_minor, held_minor, reasons
+            from posting.plan where trading_day between %s and %s order by trading_day, store, currency
+            """,
+            (first, last),
+        ).fetchall()
+
+
+def ready_targets(connection: psycopg.Connection, first: date, last: date) -> Iterator[tuple[StoreDayName, Lines]]:
+    """Target lines of every store-day that may post, in order of day and store."""
+    targets: dict[StoreDayName, Lines] = {}
+    for day, store, currency, *columns, amount in connection.execute(
+        """
+        select p.trading_day, p.store, p.currency, l.registerid, l.kind, l.account, l.vat_rate_bp, l.label,
+               l.amount_minor
+        from posting.plan p left join posting.plan_lines l using (trading_day, store, currency)
+        where p.trading_day between %s and %s and p.state = 'ready'
+        order by 1, 2, 3, 4, 5, 6, 7, 8
+        """,
+        (first, last),
+    ):
+        target = targets.setdefault((day, store, currency), {})
+        if amount is not None:
+            target[LineKey(*columns)] = amount
+    yield from targets.items()
+
+
+def carry_receipts(
+    connection: psycopg.Connection, name: StoreDayName, external_id: str, registers: Iterable[str]
+) -> None:
+    """Writes down which receipts of those registers a document carries: those no document carries as they now are."""
+    day, store, currency = name
+    connection.execute(
+        """
+        insert into posting.outbox_receipts (trading_day, orderid, external_id, digest)
+        select %(day)s, r.orderid, %(external_id)s, r.digest
+        from model.receipts r
+        where (r.trading_day = %(day)s
+               or (r.trading_day, r.orderid) in (
+                   select sold.trading_day, d.orderid from model.delivered_lines d
+                   join model.receipts sold on sold.orderid = d.orderid and sold.trading_day <= d.trading_day
+                   where d.trading_day = %(day)s and d.store = %(store)s))
+          and r.store = %(store)s and r.currency = %(currency)s and r.registerid = any(%(registers)s)
+          and r.excluded is null
+          and not exists (select from model.held_receipts h
+                          where h.trading_day = r.trading_day and h.orderid = r.orderid)
+          and not exists (select from posting.outbox_receipts c join posting.outbox o using (external_id)
+                          where c.trading_day = %(day)s and c.orderid = r.orderid and c.digest = r.digest
+                            and o.state <> 'refused')
+        """,
+        {
+            "day": day,
+            "store": store,
+            "currency": currency,
+            "registers": list(registers),
+            "external_id": external_id,
+        },
+    )

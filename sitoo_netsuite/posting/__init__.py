@@ -1,0 +1,1 @@
+"""Plan -> outbox -> NetSuite -> read back: each document exactly once."""

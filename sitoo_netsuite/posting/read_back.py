@@ -1,0 +1,160 @@
+"""What NetSuite holds, read back and compared with what was sent: account, location, memo, amount, period.
+
+Belongs here: the SuiteQL that reads documents by external id, and the pure comparison. Does not belong here: what to do
+about a difference (cases). Documents are read by external id, never by date: a document of a closed period is dated
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import psycopg
+
+from sitoo_netsuite.money import to_minor
+from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.suiteql import query
+from sitoo_netsuite.posting.outbox import OutboxRow
+from sitoo_netsuite.warehouse.frames import copy_rows
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line of a posted document. Account and location are NetSuite internal ids; debit positive, minor units."""
+
+    account: str
+    location: str | None
+    memo: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDocument:
+    """A transaction as NetSuite holds it. `period` is the posting period's name."""
+
+    external_id: str
+    internal_id: str
+    tranid: str
+    tran_date: date
+    period: str
+    lines: tuple[LedgerLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineDifference:
+    """A line that was sent and is not there, or is there and was not sent; `times` is positive when it is missing."""
+
+    line: LedgerLine
+    times: int
+
+
+_LINES = """
+    SELECT t.id, t.externalid, t.tranid, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
+           BUILTIN.DF(t.postingperiod) AS period, tal.transactionline AS line, tal.account, tl.location, tl.memo,
+           tal.debit, tal.credit
+    FROM transaction t
+    JOIN transactionaccountingline tal ON tal.transaction = t.id
+    JOIN transactionline tl ON tl.transaction = tal.transaction AND tl.id = tal.transactionline
+    WHERE tal.posting = 'T' AND t.externalid IN ({marks})
+    ORDER BY t.id, tal.transactionline
+"""
+
+# A page of SuiteQL holds 1,000 rows; a journal has at most 200 lines, unless somebody added some by hand.
+_DOCUMENTS_A_QUERY = 4
+
+
+async def read_documents(client: NetSuiteClient, wanted: Mapping[str, str]) -> dict[str, LedgerDocument]:
+    """The documents NetSuite holds under these external ids; those it does not hold are left out.
+
+    wanted: external id -> ISO currency of its amounts.
+    """
+    identities = sorted(wanted)
+    found: dict[str, LedgerDocument] = {}
+    for start in range(0, len(identities), _DOCUMENTS_A_QUERY):
+        batch = identities[start : start + _DOCUMENTS_A_QUERY]
+        rows = await query(client, _LINES.format(marks=", ".join("?" * len(batch))), batch)
+        found |= _documents(rows, wanted)
+    return found
+
+
+def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str]) -> dict[str, LedgerDocument]:
+    headers: dict[str, Mapping[str, str]] = {}
+    lines: dict[str, list[LedgerLine]] = {}
+    for row in rows:
+        identity = row["externalid"]
+        currency = currencies[identity]
+        amount = to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency)
+        headers[identity] = row
+        lines.setdefault(identity, []).append(
+            LedgerLine(row["account"], row.get("location"), row.get("memo", ""), amount)
+        )
+    return {
+        identity: LedgerDocument(
+            identity,
+            row["id"],
+            row["tranid"],
+            date.fromisoformat(row["trandate"]),
+            row["period"],
+            tuple(lines[identity]),
+        )
+        for identity, row in headers.items()
+    }
+
+
+def sent_lines(document: OutboxRow) -> tuple[LedgerLine, ...]:
+    """The lines of a frozen journal body."""
+    body = msgspec.json.decode(document.body, type=dict[str, Any], float_hook=Decimal)
+    return tuple(
+        LedgerLine(
+            line["account"]["id"],
+            line["location"]["id"],
+            line["memo"],
+            to_minor(str(line.get("debit", 0)), document.currency)
+            - to_minor(str(line.get("credit", 0)), document.currency),
+        )
+        for line in body["line"]["items"]
+    )
+
+
+def compare(document: OutboxRow, ledger: LedgerDocument) -> tuple[LineDifference, ...]:
+    """Lines sent and not held, and lines held and not sent; empty when NetSuite holds exactly what was sent."""
+    left = Counter(sent_lines(document))
+    left.subtract(Counter(ledger.lines))
+    return tuple(LineDifference(line, times) for line, times in left.items() if times)
+
+
+def save_read_back(
+    connection: psycopg.Connection,
+    asked: Sequence[str],
+    found: Mapping[str, LedgerDocument],
+    account_numbers: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Keeps what NetSuite said, replacing what it said before about the documents that were asked for.
+
+    account_numbers: internal id -> account number.
+    """
+    with connection.transaction():
+        connection.execute("delete from posting.read_back where external_id = any(%s)", (list(asked),))
+        copy_rows(
+            connection,
+            "posting.read_back",
+            [
+                "external_id", "line", "account", "location", "memo", "amount_minor", "tran_date", "period", "tranid",
+                "read_at",
+            ],
+            (
+                (
+                    document.external_id, number, account_numbers.get(line.account, line.account), line.location,
+                    line.memo, line.amount_minor, document.tran_date, document.period, document.tranid, now,
+                )
+                for document in found.values()
+                for number, line in enumerate(document.lines)
+            ),
+        )  # fmt: skip

@@ -1,0 +1,99 @@
+"""What this machine is told through environment variables: where the systems are, the secrets, the time.
+
+Belongs here: the names of the variables and reading them when they are needed. Nothing is read at import, and nothing
+here is ever shown: a secret's repr is hidden. What the retailer decides is in `estate.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+HOME = "SITOO_NETSUITE_HOME"
+ESTATE = "SITOO_NETSUITE_ESTATE"
+NOW = "SITOO_NETSUITE_NOW"
+
+
+class SettingsError(Exception):
+    """An environment variable is missing or cannot be used; the text names it and says what belongs there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SitooAccess:
+    """Sitoo's address with the account path, and one or several API keys (id -> password)."""
+
+    url: str
+    keys: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NetSuiteAccess:
+    """NetSuite's address and the OAuth 2.0 client credentials' parts; the private key stays in its file."""
+
+    url: str
+    account: str
+    client_id: str = field(repr=False)
+    certificate_id: str = field(repr=False)
+    private_key_file: Path
+
+
+def sitoo_access(env: Mapping[str, str]) -> SitooAccess:
+    """From SITOO_URL and either SITOO_API_KEYS (`id:password,id:password`) or SITOO_API_ID and SITOO_API_PASSWORD."""
+    url = _needed(env, "SITOO_URL", "the base URL shown in Sitoo Backoffice, with /v2/accounts/<account>")
+    if env.get("SITOO_API_KEYS"):
+        keys = {}
+        for entry in env["SITOO_API_KEYS"].split(","):
+            identity, separator, password = entry.strip().partition(":")
+            if not separator:
+                raise SettingsError("SITOO_API_KEYS must read id:password,id:password")
+            keys[identity] = password
+        return SitooAccess(url, keys)
+    identity = _needed(env, "SITOO_API_ID", "the API ID made in Sitoo Backoffice, as in 10020-140")
+    return SitooAccess(url, {identity: _needed(env, "SITOO_API_PASSWORD", "the password shown with the API ID")})
+
+
+def netsuite_access(env: Mapping[str, str]) -> NetSuiteAccess:
+    """From NETSUITE_URL, NETSUITE_ACCOUNT, NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, NETSUITE_PRIVATE_KEY_FILE."""
+    path = Path(_needed(env, "NETSUITE_PRIVATE_KEY_FILE", "the path of the private key of the mapped certificate"))
+    if not path.is_file():
+        raise SettingsError(f"NETSUITE_PRIVATE_KEY_FILE names {path}, which is not a file")
+    return NetSuiteAccess(
+        url=_needed(env, "NETSUITE_URL", "https://<account>.suitetalk.api.netsuite.com"),
+        account=_needed(env, "NETSUITE_ACCOUNT", "the account id, as in 123456_SB1"),
+        client_id=_needed(env, "NETSUITE_CLIENT_ID", "the client id of the integration record"),
+        certificate_id=_needed(env, "NETSUITE_CERTIFICATE_ID", "the certificate id of the M2M mapping"),
+        private_key_file=path,
+    )
+
+
+def estate_path(env: Mapping[str, str]) -> Path:
+    """SITOO_NETSUITE_ESTATE, or `estate.yaml` in the working directory."""
+    return Path(env.get(ESTATE, "estate.yaml"))
+
+
+def home(env: Mapping[str, str]) -> Path:
+    """SITOO_NETSUITE_HOME, or `var` in the working directory: the embedded database and Dagster's files."""
+    return Path(env.get(HOME, "var")).absolute()
+
+
+def now(env: Mapping[str, str]) -> datetime:
+    """SITOO_NETSUITE_NOW, so that a run against a sandbox can be told the time, else the real time. In UTC."""
+    told = env.get(NOW)
+    if not told:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        raise SettingsError(f"{NOW} must be an ISO time with a zone, not {told!r}") from None
+    if moment.tzinfo is None:
+        raise SettingsError(f"{NOW} must carry a zone, as in 2026-03-02T20:00:00Z, not {told!r}")
+    return moment.astimezone(UTC)
+
+
+def _needed(env: Mapping[str, str], name: str, meaning: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set: {meaning}")
+    return value

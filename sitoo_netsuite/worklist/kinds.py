@@ -1,0 +1,116 @@
+"""The catalogue of case kinds: whose they are, how bad, what they mean and what to do.
+
+One entry a kind; a detector may only raise kinds listed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Owner(StrEnum):
+    """The team a case lands with; names and addresses are in the estate."""
+
+    FINANCE = "finance"
+    RETAIL_OPS = "retail_ops"
+    INTEGRATION = "integration"
+
+
+class Severity(StrEnum):
+    """`high` keeps money or stock out of the books, `medium` will, `low` wants to be known."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    owner: Owner
+    severity: Severity
+    meaning: str
+    what_to_do: str
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "unmatched_sku", Owner.INTEGRATION, Severity.MEDIUM,
+            "A SKU was sold that NetSuite has no item for. Its revenue is booked; its stock waits.",
+            "Create the item in NetSuite, or correct the SKU in Sitoo. The next run clears this.",
+        ),
+        Kind(
+            "unmapped_tender", Owner.FINANCE, Severity.HIGH,
+            "A payment was made with a tender the estate has no account for. Its receipts are held by name.",
+            "Add the tender to the books in estate.yaml. The next run books the receipts.",
+        ),
+        Kind(
+            "unmapped_vat_rate", Owner.FINANCE, Severity.HIGH,
+            "An item was sold at a VAT rate the estate has no accounts for. Its receipts are held by name.",
+            "Add the rate to the books in estate.yaml, or correct the product group in Sitoo.",
+        ),
+        Kind(
+            "unmapped_store", Owner.INTEGRATION, Severity.HIGH,
+            "A register sells that belongs to no store of the estate. Nothing of it is booked.",
+            "Add the store to estate.yaml, or give the register's warehouse its store in Sitoo.",
+        ),
+        Kind(
+            "unparsable_record", Owner.INTEGRATION, Severity.HIGH,
+            "Sitoo sent a record that can't be read. It is kept whole in quarantine; the days it touches are held.",
+            "Compare the record with Sitoo's page of it; ask Sitoo to mend it. Once it can be read, this clears.",
+        ),
+        Kind(
+            "receipt_out_of_balance", Owner.RETAIL_OPS, Severity.HIGH,
+            "A receipt's items, rounding and payments do not add up. It is held by name.",
+            "Look at the receipt in Sitoo's Backoffice; ask Sitoo to correct it.",
+        ),
+        Kind(
+            "receipt_number_gap", Owner.RETAIL_OPS, Severity.LOW,
+            "Receipt numbers are missing between two that arrived. The day is held only if its Z-report differs too.",
+            "See whether the till is offline and will upload later.",
+        ),
+        Kind(
+            "z_gap", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "A Z-report is missing between two that arrived.",
+            "See whether the register's Z-report was made; ask Sitoo for it. It clears when the report arrives.",
+        ),
+        Kind(
+            "z_variance", Owner.RETAIL_OPS, Severity.HIGH,
+            "A till's Z-report and its receipts disagree. The store-days the session touches are held.",
+            "Compare the figures listed; a receipt may be missing. It clears when both agree.",
+        ),
+        Kind(
+            "held_receipt", Owner.FINANCE, Severity.MEDIUM,
+            "A receipt of known amount is not in the books.",
+            "Cure the case that names its cause; the next run books it.",
+        ),
+        Kind(
+            "held_store_day", Owner.FINANCE, Severity.HIGH,
+            "A store's trading day is not in the books.",
+            "Cure the cases that name its causes. A waiting one cures itself when the till closes and reports.",
+        ),
+        Kind(
+            "document_refused", Owner.FINANCE, Severity.HIGH,
+            "NetSuite refused a document. Nothing of it is in the books.",
+            "Read NetSuite's reason; mend the account, period or permission. The next run sends a new document.",
+        ),
+        Kind(
+            "document_not_found", Owner.FINANCE, Severity.HIGH,
+            "A posted document is not in NetSuite any more, or whether it arrived is not known yet.",
+            "If somebody deleted it, restore it. If it is waiting, the next run looks again.",
+        ),
+        Kind(
+            "document_differs", Owner.FINANCE, Severity.HIGH,
+            "A document in NetSuite is not what was posted: somebody changed it.",
+            "Compare the lines listed; undo the change, or book the difference on purpose.",
+        ),
+        Kind(
+            "run_failed", Owner.INTEGRATION, Severity.HIGH,
+            "A run failed before it could finish. What it had posted is recorded; nothing is doubled.",
+            "Read the run's error in Dagster. The next run takes up where this one stopped and clears this.",
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,92 @@
+"""Cases in PostgreSQL: the append-only events and what is open by them.
+
+Belongs here: reading open cases of a scope and writing events. What counts as a case is for the flows to say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from sitoo_netsuite.worklist.cases import Case, case_events
+from sitoo_netsuite.worklist.kinds import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run looked at: these kinds on these trading days; no days for kinds that belong to none."""
+
+    kinds: Collection[str]
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+def record_cases(
+    connection: psycopg.Connection, scope: Scope, found: Iterable[Case], now: datetime, run_id: str
+) -> Counter[str]:
+    """Opens, changes and clears cases of the scope so that the worklist says what was found; counts by event.
+
+    Everything found must lie inside the scope. One commit, under a lock, so that two runs never open a case twice.
+    """
+    counts: Counter[str] = Counter()
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('worklist', 0))")
+        for event in case_events(found, _open_cases(connection, scope)):
+            counts[event.event] += 1
+            case, kind = event.case, KINDS[event.case.kind]
+            connection.execute(
+                """
+                insert into worklist.case_events (kind, key, event, owner, severity, state, store, trading_day, record,
+                                                  amount_minor, currency, evidence, happened_at, run_id)
+                values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                """,
+                (
+                    case.kind, case.key, event.event, kind.owner, kind.severity, case.state, case.store,
+                    case.trading_day, case.record, case.amount_minor, case.currency, Jsonb(dict(case.evidence)), now,
+                    run_id,
+                ),
+            )  # fmt: skip
+    return counts
+
+
+def _open_cases(connection: psycopg.Connection, scope: Scope) -> list[Case]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            """
+            select kind, key, store, trading_day, record, amount_minor, currency, state, evidence
+            from worklist.cases
+            where event <> 'cleared' and kind = any(%s)
+              and (%s::date is null or trading_day between %s and %s)
+            """,
+            (list(scope.kinds), scope.first_day, scope.first_day, scope.last_day),
+        ).fetchall()
+    return [
+        Case(
+            row["kind"], row["key"], row["store"], row["trading_day"], row["record"], row["amount_minor"],
+            row["currency"], row["state"] == "waiting", row["evidence"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def list_cases(connection: psycopg.Connection, *, include_cleared: bool = False) -> list[dict[str, Any]]:
+    """Cases for people, the most money first: id, kind, key, owner, severity, state, store, trading_day, record,
+    amount_minor, currency, opened, cleared, evidence.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            """
+            select id, kind, key, owner, severity, state, store, trading_day, record, amount_minor, currency,
+                   opened_at as opened, cleared_at as cleared, evidence
+            from worklist.cases where %s or event <> 'cleared'
+            order by severity <> 'high', severity <> 'medium', abs(coalesce(amount_minor, 0)) desc, id
+            """,
+            (include_cleared,),
+        ).fetchall()

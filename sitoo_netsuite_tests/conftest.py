@@ -1,0 +1,90 @@
+"""Fixtures every test may ask for: a PostgreSQL server shared by all workers, and a migrated database for one test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy
+from filelock import FileLock
+from psycopg import sql
+
+from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite.warehouse.migrate import upgrade
+from sitoo_netsuite.warehouse.server import ensure_server, stop_server
+
+_FOLDER = "SITOO_NETSUITE_TEST_SERVER"
+_TEMPLATE = "migrated"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers inherit the environment of the process that starts them, and so share one server.
+    if not hasattr(config, "workerinput"):
+        os.environ[_FOLDER] = tempfile.mkdtemp(prefix="sitoo-netsuite-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(_FOLDER))
+        stop_server(folder)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> str:
+    """URL of the embedded server's own database; it also holds a migrated template for `database_url`."""
+    folder = Path(os.environ[_FOLDER])
+    url = ensure_server(folder)
+    with FileLock(folder / "template.lock"), connect(url) as connection:
+        if connection.execute("select from pg_database where datname = %s", [_TEMPLATE]).fetchone() is None:
+            # A test's data need not outlive the machine.
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier("preparing")))
+            upgrade(on_database(url, "preparing"))
+            connection.execute(sql.SQL("alter database preparing rename to {}").format(sql.Identifier(_TEMPLATE)))
+    return url
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """URL of a new database without any of our tables, for one test."""
+    with _new_database(server_url, template="template1") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    """URL of a new, migrated database for one test."""
+    with _new_database(server_url, template=_TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    """A session on a new, migrated database for one test."""
+    with connect(database_url) as session:
+        yield session
+
+
+def on_database(url: str, name: str) -> str:
+    """The same server's URL with another database."""
+    return sqlalchemy.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _new_database(server_url: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    with connect(server_url) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        yield on_database(server_url, name)
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

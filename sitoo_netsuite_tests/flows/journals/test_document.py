@@ -1,0 +1,37 @@
+import json
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from sitoo_netsuite.flows.journals.document import BooksIds, UnknownInNetSuiteError, external_id, journal_body
+from sitoo_netsuite.flows.journals.plan import JournalLine
+from sitoo_netsuite_tests.examples import example_store
+
+IDS = BooksIds({"3025": "101", "1580": "102"}, {"SEK": "3"})
+LINES = [JournalLine("sale", "3025", 2500, "", -12_345), JournalLine("takings", "1580", -1, "Card adyen Visa", 12_345)]
+DAY = date(2026, 3, 2)
+
+
+def test_the_external_id_has_only_letters_digits_underscore_and_dash() -> None:
+    identity = external_id("S01", DAY, "SEK", 1)
+    assert identity == "JE-S01-20260302-SEK-1"
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", identity)
+
+
+def test_the_body_is_a_journal_entry_with_exact_amounts() -> None:
+    body = json.loads(journal_body("JE-1", example_store(), DAY, DAY, LINES, IDS), parse_float=Decimal)
+    assert body["externalId"] == "JE-1"
+    assert body["tranDate"] == "2026-03-02"
+    assert body["subsidiary"] == {"id": "2"}
+    assert body["currency"] == {"id": "3"}
+    assert body["line"]["items"] == [
+        {"account": {"id": "101"}, "credit": Decimal("123.45"), "memo": "sale - 25 %", "location": {"id": "11"}},
+        {"account": {"id": "102"}, "debit": Decimal("123.45"), "memo": "takings - Card adyen Visa", "location": {"id": "11"}},
+    ]  # fmt: skip
+
+
+def test_an_account_netsuite_lacks_is_named_before_anything_is_sent() -> None:
+    with pytest.raises(UnknownInNetSuiteError, match="no active account 9999"):
+        journal_body("JE-1", example_store(), DAY, DAY, [JournalLine("sale", "9999", 2500, "", -1)], IDS)
