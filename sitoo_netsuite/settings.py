@@ -78,6 +78,11 @@ def home(env: Mapping[str, str]) -> Path:
     return Path(env.get(HOME, "var")).absolute()
 
 
+def database_folder(env: Mapping[str, str]) -> Path:
+    """Where the embedded PostgreSQL keeps its data: a folder of its own below home."""
+    return home(env) / "postgres"
+
+
 def now(env: Mapping[str, str]) -> datetime:
     """SITOO_NETSUITE_NOW, so that a run against a sandbox can be told the time, else the real time. In UTC."""
     told = env.get(NOW)

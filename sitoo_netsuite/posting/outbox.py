@@ -94,6 +94,18 @@ def recorded_lines(connection: psycopg.Connection, key: StoreDayKey) -> list[tup
     ]
 
 
+def last_number(connection: psycopg.Connection, key: StoreDayKey) -> int:
+    """The highest number a document of the store-day has taken, refused ones included; 0 before the first."""
+    row = connection.execute(
+        """
+        select coalesce(max(number), 0) from posting.outbox
+        where flow = %s and store = %s and trading_day = %s and currency = %s
+        """,
+        (key.flow, key.store, key.trading_day, key.currency),
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def has_unsettled(connection: psycopg.Connection, key: StoreDayKey) -> bool:
     """Whether a document of the store-day is still planned or in doubt: the next may not be made before it settles."""
     row = connection.execute(
@@ -129,14 +141,7 @@ def add_documents(
         documents = make(recorded_lines(connection, key))
         if not documents:
             return []
-        row = connection.execute(
-            """
-            select coalesce(max(number), 0) from posting.outbox
-            where flow = %s and store = %s and trading_day = %s and currency = %s
-            """,
-            (key.flow, key.store, key.trading_day, key.currency),
-        ).fetchone()
-        number = row[0] if row else 0
+        number = last_number(connection, key)
         written = []
         for document in documents:
             number += 1

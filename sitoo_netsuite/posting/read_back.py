@@ -65,6 +65,8 @@ _LINES = """
     ORDER BY t.id, tal.transactionline
 """
 
+_BODY = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
 # A page of SuiteQL holds 1,000 rows; a journal has at most 200 lines, unless somebody added some by hand.
 _DOCUMENTS_A_QUERY = 4
 
@@ -109,7 +111,7 @@ def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str])
 
 def sent_lines(document: OutboxRow) -> tuple[LedgerLine, ...]:
     """The lines of a frozen journal body."""
-    body = msgspec.json.decode(document.body, type=dict[str, Any], float_hook=Decimal)
+    body = _BODY.decode(document.body)
     return tuple(
         LedgerLine(
             line["account"]["id"],

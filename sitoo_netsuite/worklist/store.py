@@ -21,11 +21,12 @@ from sitoo_netsuite.worklist.kinds import KINDS
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run looked at: these kinds on these trading days; no days for kinds that belong to none."""
+    """What a run looked at: these kinds, on these trading days or of this one key where they are given."""
 
     kinds: Collection[str]
     first_day: date | None = None
     last_day: date | None = None
+    key: str | None = None
 
 
 def record_cases(
@@ -64,8 +65,9 @@ def _open_cases(connection: psycopg.Connection, scope: Scope) -> list[Case]:
             from worklist.cases
             where event <> 'cleared' and kind = any(%s)
               and (%s::date is null or trading_day between %s and %s)
+              and (%s::text is null or key = %s)
             """,
-            (list(scope.kinds), scope.first_day, scope.first_day, scope.last_day),
+            (list(scope.kinds), scope.first_day, scope.first_day, scope.last_day, scope.key, scope.key),
         ).fetchall()
     return [
         Case(

@@ -9,21 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import psycopg
-from psycopg.rows import dict_row, namedtuple_row
+from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sitoo_netsuite.flows.sales.receipts import session_from_z
 
 from sitoo_netsuite.estate import Estate, TenderKind
-from sitoo_netsuite.flows.journals.exceptions import (
-    HeldCause,
-    NumberGap,
-    QuarantinedRecord,
-    UnmappedRegister,
-    UnmatchedSku,
-)
+from sitoo_netsuite.flows.journals.exceptions import HeldCause
 from sitoo_netsuite.flows.journals.lines import DailyTotal, TillClose, day_lines
 from sitoo_netsuite.flows.journals.plan import (
     HeldReceipt,
@@ -34,6 +27,7 @@ from sitoo_netsuite.flows.journals.plan import (
     Unparsable,
 )
 from sitoo_netsuite.flows.journals.proof import SessionItems, SessionReceipts, prove_session
+from sitoo_netsuite.flows.sales.receipts import session_from_z
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.trading_day import trading_day_window
 from sitoo_netsuite.warehouse.frames import copy_rows
@@ -333,7 +327,7 @@ def held_causes(connection: psycopg.Connection, first: date, last: date) -> list
     """Tenders and VAT rates that hold receipts, per store-day, with the gross of the receipts they hold."""
     rows = connection.execute(
         """
-        select trading_day, store, currency, kind, record, count(distinct orderid), sum(amount_minor)::bigint
+        select trading_day, store, currency, kind, detail, count(*), sum(amount_minor)::bigint
         from model.held_receipts
         where trading_day between %s and %s and kind in ('unmapped_tender', 'unmapped_vat_rate')
         group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
@@ -341,97 +335,6 @@ def held_causes(connection: psycopg.Connection, first: date, last: date) -> list
         (first, last),
     )
     return [HeldCause(*row) for row in rows]
-
-
-def unmatched_skus(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[UnmatchedSku]:
-    """SKUs sold or returned that NetSuite has no item for, per store-day, with their net revenue."""
-    rows = connection.execute(
-        """
-        select r.trading_day, r.store, r.currency, l.sku, count(*), sum(l.net_minor)::bigint
-        from model.receipts r
-        join model.receipt_lines l on l.trading_day = r.trading_day and l.orderid = r.orderid
-        where r.trading_day between %s and %s and r.excluded is null and r.store is not null
-          and l.sku <> all(%s)
-          and not exists (select from landing.items i where i.sku = l.sku and not i.inactive)
-        group by 1, 2, 3, 4 order by 1, 2, 3, 4
-        """,
-        (first, last, list(estate.by_special_sku)),
-    )
-    return [UnmatchedSku(*row) for row in rows]
-
-
-def unmapped_registers(connection: psycopg.Connection, first: date, last: date) -> list[UnmappedRegister]:
-    """Registers that sold and belong to no store of the estate, per trading day of their site."""
-    rows = connection.execute(
-        """
-        select trading_day, registerid, currency, count(*), sum(gross_minor)::bigint from model.receipts
-        where trading_day between %s and %s and store is null and excluded is null and registerid is not null
-        group by 1, 2, 3 order by 1, 2, 3
-        """,
-        (first, last),
-    )
-    return [UnmappedRegister(*row) for row in rows]
-
-
-# A missing number shows once a later one has arrived; the one before it may lie some days back.
-_GAP_LOOK_BACK_DAYS = 31
-
-
-def receipt_number_gaps(connection: psycopg.Connection, first: date, last: date) -> list[NumberGap]:
-    """Stretches of missing receipt numbers between two that arrived, on the day of the later one."""
-    rows = connection.execute(
-        """
-        select trading_day, store, registerid, before, counter
-        from (
-            select trading_day, store, registerid, counter,
-                   lag(counter) over (partition by registerid order by counter) as before
-            from model.receipts
-            where trading_day between %s and %s and counter is not null and store is not null
-        ) numbered
-        where counter > before + 1 and trading_day >= %s order by 1, 2, 3, 5
-        """,
-        (first - timedelta(days=_GAP_LOOK_BACK_DAYS), last, first),
-    )
-    return [NumberGap(*row) for row in rows]
-
-
-def z_number_gaps(connection: psycopg.Connection, first: date, last: date) -> list[NumberGap]:
-    """Stretches of missing Z-reports of a register between two that arrived, on the day of the later one."""
-    rows = connection.execute(
-        """
-        select s.trading_day, s.store, s.registerid, before.number, s.zreportid
-        from model.till_sessions s
-        cross join lateral (
-            select max(z.zreportid) as number from landing.z_reports z
-            where z.registerid = s.registerid and z.zreportid < s.zreportid
-        ) before
-        where s.trading_day between %s and %s and s.store is not null and before.number < s.zreportid - 1
-        order by 1, 2, 3, 5
-        """,
-        (first, last),
-    )
-    return [NumberGap(*row) for row in rows]
-
-
-def quarantined_records(
-    connection: psycopg.Connection, first: date, last: date, estate: Estate
-) -> list[QuarantinedRecord]:
-    """Records that could not be read and have not been cured, by their day as near as it could be told."""
-    rows = connection.execute(
-        """
-        select distinct on (q.source, q.record) coalesce(q.day, q.landed_at::date), l.storeid, q.source, q.record,
-               q.reason
-        from restricted.quarantine q left join landing.registers l on l.registerid = q.registerid
-        where q.cured_at is null and coalesce(q.day, q.landed_at::date) between %s and %s
-        order by q.source, q.record, q.id desc
-        """,
-        (first, last),
-    )
-    found = []
-    for day, storeid, source, record, reason in rows:
-        store = estate.by_sitoo_store.get(storeid)
-        found.append(QuarantinedRecord(day, store.store if store else None, source, record, reason))
-    return found
 
 
 def save_plan(
@@ -477,18 +380,106 @@ def save_plan(
         )  # fmt: skip
 
 
-def plan_states(connection: psycopg.Connection, first: date, last: date) -> list[dict[str, object]]:
-    """The plan's store-days: trading_day, store, currency, state, receipts, held_receipts, booked_minor, held_minor,
-    reasons; in order of day and store.
+@dataclass(frozen=True, slots=True)
+class StoreDayState:
+    """Where a store-day stands. `plan` is the plan's word; `state` adds what became of its documents:
+
+    posted (the ledger has the whole target), waiting, held, refused, in_doubt, or unposted (released, not all sent).
     """
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(
-            """
-            select trading_day, store, currency, state, receipts, held_receipts, booked_minor, held_minor, reasons
-            from posting.plan where trading_day between %s and %s order by trading_day, store, currency
-            """,
-            (first, last),
-        ).fetchall()
+
+    trading_day: date
+    store: str
+    currency: str
+    plan: str
+    state: str
+    receipts: int
+    held_receipts: int
+    booked_minor: int
+    held_minor: int
+    documents: tuple[str, ...]
+    reasons: tuple[Mapping[str, object], ...]
+
+
+def store_day_states(connection: psycopg.Connection, first: date, last: date) -> list[StoreDayState]:
+    """Every planned store-day of the range with where it stands, in order of day and store."""
+    rows = connection.execute(
+        """
+        select p.trading_day, p.store, p.currency, p.state,
+               case when p.state <> 'ready' then p.state
+                    when o.in_doubt then 'in_doubt'
+                    when missing.lines = 0 then 'posted'
+                    when o.refused then 'refused'
+                    else 'unposted' end,
+               p.receipts, p.held_receipts, p.booked_minor, p.held_minor, o.documents, p.reasons
+        from posting.plan p
+        cross join lateral (
+            select coalesce(bool_or(state in ('planned', 'in_doubt')), false) as in_doubt,
+                   coalesce(bool_or(state = 'refused'), false) as refused,
+                   coalesce(array_agg(external_id order by number) filter (where state = 'posted'), '{}') as documents
+            from posting.outbox
+            where flow = 'journals' and trading_day = p.trading_day and store = p.store and currency = p.currency
+        ) o
+        cross join lateral (
+            select count(*) as lines from (
+                select registerid, kind, account, vat_rate_bp, label, sum(amount_minor) as amount from (
+                    select registerid, kind, account, vat_rate_bp, label, amount_minor from posting.plan_lines
+                    where trading_day = p.trading_day and store = p.store and currency = p.currency
+                    union all
+                    select l.registerid, l.kind, l.account, l.vat_rate_bp, l.label, -l.amount_minor
+                    from posting.outbox_lines l join posting.outbox d using (external_id)
+                    where d.flow = 'journals' and d.trading_day = p.trading_day and d.store = p.store
+                      and d.currency = p.currency and d.state <> 'refused'
+                ) both_sides group by 1, 2, 3, 4, 5
+            ) sums where amount <> 0
+        ) missing
+        where p.trading_day between %s and %s order by 1, 2, 3
+        """,
+        (first, last),
+    )
+    return [
+        StoreDayState(*columns, documents=tuple(documents), reasons=tuple(reasons))
+        for *columns, documents, reasons in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """A posted store-day: debits of its target and of the ledger, and the sum of |difference| over the accounts."""
+
+    trading_day: date
+    store: str
+    currency: str
+    planned_minor: int
+    ledger_minor: int
+    variance_minor: int
+
+
+def reconciliation(connection: psycopg.Connection, first: date, last: date) -> list[Reconciliation]:
+    """Target against read-back, account by account, of every store-day that has a posted document."""
+    rows = connection.execute(
+        """
+        with days as (
+            select distinct trading_day, store, currency from posting.outbox
+            where flow = 'journals' and state = 'posted' and trading_day between %s and %s
+        ), planned as (
+            select trading_day, store, currency, account, sum(amount_minor) as amount,
+                   sum(amount_minor) filter (where amount_minor > 0) as debits
+            from posting.plan_lines join days using (trading_day, store, currency) group by 1, 2, 3, 4
+        ), ledger as (
+            select o.trading_day, o.store, o.currency, r.account, sum(r.amount_minor) as amount,
+                   sum(r.amount_minor) filter (where r.amount_minor > 0) as debits
+            from posting.read_back r join posting.outbox o using (external_id)
+            join days using (trading_day, store, currency) group by 1, 2, 3, 4
+        )
+        select trading_day, store, currency, coalesce(sum(planned.debits), 0)::bigint,
+               coalesce(sum(ledger.debits), 0)::bigint,
+               sum(abs(coalesce(planned.amount, 0) - coalesce(ledger.amount, 0)))::bigint
+        from planned full join ledger using (trading_day, store, currency, account)
+        group by 1, 2, 3 order by 1, 2, 3
+        """,
+        (first, last),
+    )
+    return [Reconciliation(*row) for row in rows]
 
 
 def ready_targets(connection: psycopg.Connection, first: date, last: date) -> Iterator[tuple[StoreDayName, Lines]]:

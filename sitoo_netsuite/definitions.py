@@ -1,0 +1,43 @@
+"""All that Dagster loads: the whole system at a glance.
+
+Till side: landed orders and Z-reports become receipts, lines, payments and till sessions. Books' side: the day's totals
+become the planned, posted and verified journals. The catalogue says which SKUs NetSuite knows.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from sitoo_netsuite.flows.catalogue.assets import item_catalogue
+from sitoo_netsuite.flows.catalogue.automation import catalogue_hourly, catalogue_job
+from sitoo_netsuite.flows.journals.assets import consolidated_journals, posted_journals, verified_journals
+from sitoo_netsuite.flows.journals.automation import close_days, close_of_day, unposted_days
+from sitoo_netsuite.flows.sales.assets import daily_sales, landed_orders, landed_z_reports, model_the_tills
+from sitoo_netsuite.flows.sales.automation import land_and_plan, landing_every_quarter, late_orders
+from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Sitoo, Warehouse
+from sitoo_netsuite.worklist.automation import failed_runs, recovered_runs
+
+defs = dg.Definitions(
+    assets=[
+        item_catalogue,
+        landed_z_reports,
+        landed_orders,
+        model_the_tills,
+        daily_sales,
+        consolidated_journals,
+        posted_journals,
+        verified_journals,
+    ],
+    jobs=[catalogue_job, land_and_plan, close_days],
+    schedules=[catalogue_hourly, landing_every_quarter, close_of_day, unposted_days],
+    sensors=[late_orders, failed_runs, recovered_runs],
+    resources={
+        "estate_file": EstateFile(),
+        "clock": Clock(),
+        "warehouse": Warehouse(),
+        "sitoo": Sitoo(),
+        "netsuite": NetSuite(),
+    },
+    # A step is a set of SQL statements or API calls: a process of its own for each costs more than the step (measured).
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,1 @@
+"""NetSuite's items: which SKUs exist there."""

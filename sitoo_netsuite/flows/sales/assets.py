@@ -1,0 +1,184 @@
+"""What the tills did, as assets: landed orders and Z-reports, the typed receipts, the day's totals.
+
+Thin: resources in, a function of this flow, result and metadata out.
+"""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from sitoo_netsuite.flows.sales import checks, evidence
+from sitoo_netsuite.flows.sales.landing import LandingResult, land_orders, land_registers, land_z_reports
+from sitoo_netsuite.flows.sales.model import model_days
+from sitoo_netsuite.flows.sales.sessions import reach
+from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
+from sitoo_netsuite.partitions import requested_days, trading_days
+from sitoo_netsuite.preview import money, table
+from sitoo_netsuite.resources import Clock, EstateFile, Sitoo, Warehouse
+
+_LANDED_OFTEN = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=1))
+
+
+def _landing_metadata(result: LandingResult) -> dict[str, int]:
+    return {
+        "read": result.read,
+        "new": result.new,
+        "changed": result.changed,
+        "quarantined": result.rejected,
+    }
+
+
+@dg.asset(
+    partitions_def=trading_days,
+    group_name="tills",
+    kinds={"sitoo", "postgres"},
+    owners=["team:integration"],
+    pool="sitoo_api",
+    freshness_policy=_LANDED_OFTEN,
+    description="Every register's Z-reports as Sitoo sent them, and the registers themselves.",
+)
+def landed_z_reports(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, sitoo: Sitoo
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    _, last = requested_days(context)
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+        registers = land_registers(connection, client, clock.now())
+        # From go-live on, whatever days are asked for: a Z-report is proved against the one before it.
+        result = land_z_reports(connection, client, estate.first_day, last, estate, clock.now())
+    return dg.MaterializeResult(metadata={"registers": registers, **_landing_metadata(result)})
+
+
+@dg.asset(
+    partitions_def=trading_days,
+    deps=[landed_z_reports],
+    group_name="tills",
+    kinds={"sitoo", "postgres"},
+    owners=["team:integration"],
+    pool="sitoo_api",
+    freshness_policy=_LANDED_OFTEN,
+    description="Every order as Sitoo sent it, less personal fields, with a digest. Safe to read again.",
+)
+def landed_orders(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, sitoo: Sitoo
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+        first, last = reach(connection, *requested_days(context), estate)
+        result = land_orders(connection, client, first, last, estate, clock.now())
+    return dg.MaterializeResult(
+        metadata={"from": str(first), "to": str(last), "deliveries": result.deliveries, **_landing_metadata(result)}
+    )
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            "receipts",
+            deps=[landed_orders],
+            group_name="tills",
+            kinds={"postgres"},
+            owners=["team:integration"],
+            description="Every order of the trading day: a till sale, or excluded for a named reason.",
+            partitions_def=trading_days,
+        ),
+        dg.AssetSpec(
+            "receipt_lines",
+            deps=[landed_orders],
+            group_name="tills",
+            kinds={"postgres"},
+            owners=["team:integration"],
+            description="What was sold and returned, with the VAT the till charged.",
+            partitions_def=trading_days,
+        ),
+        dg.AssetSpec(
+            "payments",
+            deps=[landed_orders],
+            group_name="tills",
+            kinds={"postgres"},
+            owners=["team:integration"],
+            description="How receipts were paid: tender, acquirer, card scheme, signed amount.",
+            partitions_def=trading_days,
+        ),
+        dg.AssetSpec(
+            "till_sessions",
+            deps=[landed_z_reports],
+            group_name="tills",
+            kinds={"postgres"},
+            owners=["team:integration"],
+            description="Each register session with the figures of its Z-report.",
+            partitions_def=trading_days,
+        ),
+    ],
+    check_specs=[
+        dg.AssetCheckSpec("completeness", asset="receipts", description="Receipt numbers and readable records are complete."),
+        dg.AssetCheckSpec("receipts_in_balance", asset="receipts", description="Items and rounding equal payments."),
+        dg.AssetCheckSpec("unmatched_skus", asset="receipt_lines", description="Every SKU sold is an item in NetSuite."),
+    ],
+    name="model_the_tills",
+    can_subset=False,
+)
+def model_the_tills(context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse):
+    estate = estate_file.load()
+    first, last = requested_days(context)
+    with warehouse.connection() as connection:
+        model_days(connection, *reach(connection, first, last, estate), estate, clock.now())
+        evidence.file_till_cases(connection, first, last, estate, clock.now(), context.run_id)
+        orders = checks.orders_by_reason(connection, first, last)
+        yield dg.MaterializeResult(
+            asset_key="receipts",
+            metadata={
+                "dagster/row_count": sum(row["orders"] for row in orders),
+                "till_sales": sum(row["orders"] for row in orders if row["reason"] == "till sale"),
+                "orders_by_reason": table(["reason", "orders"], orders),
+            },
+            check_results=[
+                checks.completeness(connection, first, last, estate),
+                checks.receipts_in_balance(connection, first, last),
+            ],
+        )
+        yield dg.MaterializeResult(
+            asset_key="receipt_lines",
+            metadata={"dagster/row_count": checks.count_rows(connection, "receipt_lines", first, last)},
+            check_results=[checks.unmatched_skus(connection, first, last, estate)],
+        )
+        for name in ("payments", "till_sessions"):
+            yield dg.MaterializeResult(
+                asset_key=name, metadata={"dagster/row_count": checks.count_rows(connection, name, first, last)}
+            )
+
+
+@dg.asset(
+    partitions_def=trading_days,
+    deps=["receipts", "receipt_lines", "payments", "till_sessions"],
+    group_name="journals",
+    kinds={"postgres"},
+    owners=["team:finance"],
+    description="The day's totals by store, register, VAT rate and tender: all that the journal is built from.",
+)
+def daily_sales(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    first, last = requested_days(context)
+    with warehouse.connection() as connection:
+        refresh_daily_sales(connection, first, last, estate)
+        days = checks.sales_by_store(connection, first, last)
+    return dg.MaterializeResult(
+        metadata={
+            "store_days": len(days),
+            "sales": table(
+                ["trading_day", "store", "net", "vat", "paid", "held"],
+                (
+                    {
+                        **row,
+                        **{
+                            name: money(row[f"{name}_minor"], row["currency"])
+                            for name in ("net", "vat", "paid", "held")
+                        },
+                    }
+                    for row in days
+                ),
+            ),
+        }
+    )

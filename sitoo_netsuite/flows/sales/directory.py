@@ -1,0 +1,74 @@
+"""Which store a register belongs to, and so which trading day a receipt made at it.
+
+Belongs here: the way register -> warehouse -> Sitoo's store -> the estate's store, and the trading day of receipts that
+have no store. Does not belong here: reading registers from Sitoo (`landing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from sitoo_netsuite.estate import Estate, Store
+from sitoo_netsuite.trading_day import trading_day, trading_day_window
+
+_MIDNIGHT = time(0)
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPlace:
+    """Where a register stands. `store` is None when the estate has no store for it."""
+
+    registerkey: str
+    store: Store | None
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDirectory:
+    """Every known register, and each site's zone by eshopid, over one estate."""
+
+    estate: Estate
+    registers: Mapping[str, RegisterPlace]
+    site_zones: Mapping[int, ZoneInfo]
+
+    def place(self, registerid: str | None) -> RegisterPlace | None:
+        """Where a register stands; None when Sitoo never named it, or when there is no register."""
+        return self.registers.get(registerid) if registerid is not None else None
+
+    def trading_day(self, moment: datetime, registerid: str | None, eshopid: int | None) -> date:
+        """Trading day of a receipt: by its store's zone and cut-over.
+
+        Without a store of the estate it is the calendar day in the register's zone, without a register that in its
+        site's zone, and in UTC when not even the site is known. Such receipts are never booked; they are counted.
+        """
+        place = self.place(registerid)
+        if place is not None and place.store is not None:
+            return trading_day(moment, place.store.zone, place.store.cut_over)
+        zone = place.zone if place else self.site_zones.get(eshopid, _UTC) if eshopid is not None else _UTC
+        return trading_day(moment, zone, _MIDNIGHT)
+
+    def window(self, first: date, last: date) -> tuple[datetime, datetime]:
+        """First instant (UTC) of the first of these trading days in any store or site; first instant after the last."""
+        ways = {(store.zone, store.cut_over) for store in self.estate.stores}
+        ways |= {(zone, _MIDNIGHT) for zone in (*self.site_zones.values(), _UTC)}
+        starts = [trading_day_window(first, zone, cut_over)[0] for zone, cut_over in ways]
+        ends = [trading_day_window(last, zone, cut_over)[1] for zone, cut_over in ways]
+        return min(starts).astimezone(UTC), max(ends).astimezone(UTC)
+
+
+def read_directory(connection: psycopg.Connection, estate: Estate) -> StoreDirectory:
+    """The directory of the registers landed so far, by today's estate."""
+    registers, zones = {}, {}
+    for registerid, registerkey, eshopid, storeid, zone in connection.execute(
+        "select registerid, registerkey, eshopid, storeid, time_zone from landing.registers"
+    ):
+        zones[eshopid] = ZoneInfo(zone)
+        store = None if storeid is None else estate.by_sitoo_store.get(storeid)
+        registers[registerid] = RegisterPlace(registerkey, store, zones[eshopid])
+    return StoreDirectory(estate, registers, zones)

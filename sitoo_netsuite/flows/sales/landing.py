@@ -1,0 +1,409 @@
+"""Landing: what Sitoo said, stored once, with a digest, however often it is read.
+
+Belongs here: which orders and Z-reports to ask for, and storing them. Does not belong here: what they mean
+(`receipts`), and how Sitoo is asked (`sitoo.client`).
+
+Following Sitoo: an order's `orderdate` is the till's time even when an offline till uploads days later, while its
+`orderid` is given on arrival (reference 1.5). So a trading day is a window of `orderdate`, and once it was read, its
+cursor (an orderid) keeps the next reading to what has arrived since, less an overlap for ids that were still in flight.
+Orders have no modified date: those that are not finished are asked for again by id on every run, and `afresh` reads a
+whole window again.
+
+Storing: what is known of a page is looked up by id; new rows go in by COPY, and a row whose digest differs is replaced.
+A page is a transaction, so that a killed run leaves whole pages and the next one finds them known. One process lands at
+a time, under a lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.sales.directory import read_directory
+from sitoo_netsuite.flows.sales.quarantine import Quarantine
+from sitoo_netsuite.flows.sales.receipts import delivered_in_full, is_to_deliver, is_unfinished, moment
+from sitoo_netsuite.sitoo.client import SitooClient
+from sitoo_netsuite.sitoo.models import (
+    LandedOrder,
+    LandedZReport,
+    OrderDelivery,
+    Rejection,
+    decode_order,
+    read_order,
+    read_z_report,
+)
+from sitoo_netsuite.trading_day import days
+from sitoo_netsuite.warehouse.partitions import ensure_partitions
+
+# Any fixed number: one process lands orders and Z-reports at a time.
+_LOCK = 7_486_606_303
+# How far a Z-report's `dateadded` may come to light late; reports are few, so a day costs nothing.
+_Z_OVERLAP_SECONDS = 86_400
+
+_ORDER_COLUMNS = "order_day, orderid, sold_at, registerid, digest, payload, unfinished, landed_at"
+# The binary form of json is its text, so that its bytes may go in as they are.
+_ORDER_TYPES = ["date", "int8", "timestamptz", "text", "bytea", "bytea", "bool", "timestamptz"]
+_CONTACT_COLUMNS = "order_day, orderid, email, namefirst, namelast, company, phone"
+
+
+@dataclass(slots=True)
+class LandingResult:
+    """What a landing did. `touched`: UTC days of records that are new, changed or newly delivered."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    rejected: int = 0
+    deliveries: int = 0
+    touched: set[date] = field(default_factory=set)
+
+
+def land_registers(connection: psycopg.Connection, client: SitooClient, now: datetime) -> int:
+    """Stores every register with its site, warehouse, store, currency and time zone; how many there are.
+
+    A register that Sitoo no longer names is kept, since old receipts do.
+    """
+    rows = []
+    for site in client.sites():
+        settings = client.settings(site.eshopid)
+        warehouses = {warehouse.warehouseid: warehouse for warehouse in client.warehouses(site.eshopid)}
+        for register in client.registers(site.eshopid):
+            warehouse = warehouses.get(register.warehouseid) if register.warehouseid is not None else None
+            rows.append(
+                (
+                    register.registerid, register.registerkey or "", site.eshopid, register.warehouseid,
+                    warehouse.storeid if warehouse else None, register.currencycode or settings.currencycode,
+                    settings.timezone, now,
+                )
+            )  # fmt: skip
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into landing.registers values (%s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict (registerid) do update set registerkey = excluded.registerkey, eshopid = excluded.eshopid,
+                warehouseid = excluded.warehouseid, storeid = excluded.storeid, currency = excluded.currency,
+                time_zone = excluded.time_zone, landed_at = excluded.landed_at
+            """,
+            rows,
+        )
+    return len(rows)
+
+
+def land_orders(
+    connection: psycopg.Connection,
+    client: SitooClient,
+    first: date,
+    last: date,
+    estate: Estate,
+    now: datetime,
+    *,
+    afresh: bool = False,
+) -> LandingResult:
+    """Stores the orders of the trading days `first` to `last` that Sitoo has and we have not, or not as they now are.
+
+    Unfinished orders of the last `reread_days` (and all that wait for delivery) are read again by id, and deliveries of
+    orders to be delivered later are read. With `afresh` the cursors are not used: every order of the days is read,
+    which finds those that were changed after they were finished. Records that cannot be read go to quarantine. Register
+    data should have been landed before. Raises SitooError; what was read before it stays, and no cursor moves.
+    """
+    start, end = read_directory(connection, estate).window(first, last)
+    result = LandingResult()
+    with _one_at_a_time(connection):
+        loader = _OrderLoader(connection, estate, now, result, (start.date(), end.date()))
+        unfinished = _unfinished(connection, estate, now)
+        # Before anything is read: whatever arrives while we read has a higher id, and the next run finds it.
+        highest = client.highest_orderid()
+        cursor = 0 if afresh else _lowest_cursor(connection, first, last)
+        for page in _one_ahead(
+            client.order_pages(
+                orderid_from=max(0, cursor - estate.sitoo.overlap_orders),
+                order_date_from=int(start.timestamp()),
+                order_date_to=int(end.timestamp()) + 1,
+            )
+        ):
+            loader.load(page)
+        for page in client.orders_by_id(unfinished):
+            loader.load(page)
+        _land_deliveries(connection, client, estate, now, result)
+        _move_cursors(connection, "orders", ((str(day), highest) for day in days(first, last)), now)
+    return result
+
+
+def land_z_reports(
+    connection: psycopg.Connection, client: SitooClient, first: date, last: date, estate: Estate, now: datetime
+) -> LandingResult:
+    """Stores the Z-reports added since the first of these trading days began, and so those of the days themselves.
+
+    One stretch of `dateadded` is known without a gap: it is extended back to the first day when need be, and forward
+    to now, less an overlap. Raises SitooError; the stretch does not grow then.
+    """
+    start, _ = read_directory(connection, estate).window(first, last)
+    result = LandingResult()
+    with _one_at_a_time(connection):
+        wanted, until = int(start.timestamp()), int(now.timestamp())
+        row = connection.execute("select low, position from landing.cursors where source = 'z_reports'").fetchone()
+        if row is None:
+            stretches = [(wanted, until)]
+        else:
+            known_from, known_to = row
+            stretches = [(wanted, known_from)] if wanted < known_from else []
+            stretches.append((max(known_from, known_to - _Z_OVERLAP_SECONDS), until))
+        quarantine = Quarantine(connection, "z_reports", now)
+        for added_from, added_to in stretches:
+            for page in client.z_report_pages(added_from, added_to):
+                _load_z_reports(connection, page, now, result, quarantine)
+        connection.execute(
+            """
+            insert into landing.cursors (source, key, position, low, moved_at) values ('z_reports', '', %s, %s, %s)
+            on conflict (source, key) do update set low = least(cursors.low, excluded.low),
+                position = greatest(cursors.position, excluded.position), moved_at = excluded.moved_at
+            """,
+            (until, wanted, now),
+        )
+    return result
+
+
+class _OrderLoader:
+    """Loads pages of raw orders. `span`: the UTC days among which the stored version of a read order is looked for."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        estate: Estate,
+        now: datetime,
+        result: LandingResult,
+        span: tuple[date, date],
+    ) -> None:
+        self._connection, self._estate, self._now, self._result, self._span = connection, estate, now, result, span
+        self._quarantine = Quarantine(connection, "orders", now)
+
+    def load(self, page: Sequence[msgspec.Raw]) -> None:
+        landed: dict[int, tuple[date, LandedOrder]] = {}
+        rejections = []
+        for raw in page:
+            record = read_order(raw)
+            if isinstance(record, Rejection):
+                rejections.append(record)
+            else:
+                landed[record.order.orderid] = (record.sold_at.date(), record)
+        order_days = {day for day, _ in landed.values()}
+        ensure_partitions(self._connection, ["landing.orders", "restricted.customer_contact"], order_days)
+        with self._connection.transaction():
+            self._store(landed, order_days)
+            self._quarantine.settle(map(str, landed), rejections)
+        self._result.read += len(page)
+        self._result.rejected += len(rejections)
+
+    def _store(self, landed: dict[int, tuple[date, LandedOrder]], order_days: Collection[date]) -> None:
+        known = (
+            {
+                orderid: (day, digest)
+                for day, orderid, digest in self._connection.execute(
+                    "select order_day, orderid, digest from landing.orders "
+                    "where order_day between %s and %s and orderid between %s and %s",
+                    (min(self._span[0], *order_days), max(self._span[1], *order_days), min(landed), max(landed)),
+                )
+            }
+            if landed
+            else {}
+        )
+        unlike = {
+            orderid: (day, record)
+            for orderid, (day, record) in landed.items()
+            if known.get(orderid) != (day, record.digest)
+        }
+        if changed := [orderid for orderid in unlike if orderid in known]:
+            for table in ("landing.orders", "restricted.customer_contact"):
+                self._connection.execute(
+                    sql.SQL(
+                        "delete from {} using unnest(%s::date[], %s::bigint[]) as old (day, id) "
+                        "where order_day = old.day and orderid = old.id"
+                    ).format(sql.Identifier(*table.split("."))),
+                    ([known[orderid][0] for orderid in changed], changed),
+                )
+        with self._connection.cursor() as cursor:
+            with cursor.copy(f"copy landing.orders ({_ORDER_COLUMNS}) from stdin (format binary)") as copy:
+                copy.set_types(_ORDER_TYPES)
+                for orderid, (day, record) in unlike.items():
+                    copy.write_row(
+                        (
+                            day, orderid, record.sold_at, record.order.registerid, record.digest, record.payload,
+                            is_unfinished(record.order, self._estate.sitoo), self._now,
+                        )
+                    )  # fmt: skip
+            with cursor.copy(f"copy restricted.customer_contact ({_CONTACT_COLUMNS}) from stdin") as copy:
+                for orderid, (day, record) in unlike.items():
+                    if (contact := record.contact) is not None:
+                        copy.write_row(
+                            (
+                                day, orderid, contact.email, contact.namefirst, contact.namelast, contact.company,
+                                contact.phone,
+                            )
+                        )  # fmt: skip
+        self._result.new += len(unlike) - len(changed)
+        self._result.changed += len(changed)
+        self._result.touched.update(day for day, _ in unlike.values())
+        self._result.touched.update(known[orderid][0] for orderid in changed)
+
+
+def _load_z_reports(
+    connection: psycopg.Connection,
+    page: Sequence[msgspec.Raw],
+    now: datetime,
+    result: LandingResult,
+    quarantine: Quarantine,
+) -> None:
+    records = [read_z_report(raw) for raw in page]
+    rejections = [record for record in records if isinstance(record, Rejection)]
+    landed = {
+        (record.report.registerid, record.report.zreportid): record
+        for record in records
+        if isinstance(record, LandedZReport)
+    }
+    ensure_partitions(connection, ["landing.z_reports"], {moment(r.report.datecreated).date() for r in landed.values()})
+    with connection.transaction():
+        known = {
+            (registerid, zreportid): (day, digest)
+            for day, registerid, zreportid, digest in connection.execute(
+                "select closed_day, registerid, zreportid, digest from landing.z_reports "
+                "join unnest(%s::text[], %s::bigint[]) as page (registerid, zreportid) using (registerid, zreportid)",
+                ([registerid for registerid, _ in landed], [zreportid for _, zreportid in landed]),
+            )
+        }
+        for key, record in landed.items():
+            report = record.report
+            day = moment(report.datecreated).date()
+            if known.get(key) == (day, record.digest):
+                continue
+            if key in known:
+                connection.execute(
+                    "delete from landing.z_reports where closed_day = %s and registerid = %s and zreportid = %s",
+                    (known[key][0], *key),
+                )
+                result.changed += 1
+                result.touched.add(known[key][0])
+            else:
+                result.new += 1
+            result.touched.add(day)
+            connection.execute(
+                """
+                insert into landing.z_reports (closed_day, registerid, zreportid, opened_at, closed_at, added_at,
+                                               digest, payload, landed_at)
+                values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                """,
+                (
+                    day, *key, moment(report.dateopened), moment(report.datecreated), moment(report.dateadded),
+                    record.digest, record.payload.decode(), now,
+                ),
+            )  # fmt: skip
+        quarantine.settle((f"{registerid}/{zreportid}" for registerid, zreportid in landed), rejections)
+    result.read += len(page)
+    result.rejected += len(rejections)
+
+
+_UNFINISHED = "unfinished and (order_day >= %s or payload -> 'additionaldata' ->> %s is not null)"
+
+
+def _unfinished(connection: psycopg.Connection, estate: Estate, now: datetime) -> list[int]:
+    """Orders that may still change: young ones, and whatever waits for its delivery."""
+    oldest = now.date() - timedelta(days=estate.sitoo.reread_days)
+    rows = connection.execute(
+        f"select orderid from landing.orders where {_UNFINISHED}", (oldest, estate.sitoo.undelivered_key)
+    )
+    return [orderid for (orderid,) in rows]
+
+
+def _land_deliveries(
+    connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime, result: LandingResult
+) -> None:
+    rows = connection.execute(
+        "select order_day, orderid, payload::text from landing.orders "
+        "where unfinished and registerid is not null and payload -> 'additionaldata' ->> %s is not null",
+        [estate.sitoo.undelivered_key],
+    ).fetchall()
+    ensure_partitions(connection, ["landing.order_deliveries"], {day for day, _, _ in rows})
+    for order_day, orderid, payload in rows:
+        order = decode_order(payload.encode())
+        if not is_to_deliver(order, estate.sitoo) or order.eshopid is None:
+            continue
+        deliveries = client.order_deliveries(order.eshopid, orderid)
+        with connection.transaction():
+            for delivery, body in deliveries:
+                result.deliveries += 1
+                result.touched |= _store_delivery(connection, order_day, delivery, body, now)
+            delivered = delivered_in_full(order, [delivery for delivery, _ in deliveries])
+            if None not in delivered.values():
+                connection.execute(
+                    "update landing.orders set unfinished = false where order_day = %s and orderid = %s",
+                    (order_day, orderid),
+                )
+
+
+def _store_delivery(
+    connection: psycopg.Connection, order_day: date, delivery: OrderDelivery, body: bytes, now: datetime
+) -> set[date]:
+    """The UTC day of the delivery if it is new or has changed, else nothing."""
+    delivered_at = None if delivery.datedelivery is None else moment(delivery.datedelivery)
+    stored = connection.execute(
+        """
+        insert into landing.order_deliveries (order_day, orderid, orderdeliveryid, delivered_at, payload, landed_at)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (order_day, orderid, orderdeliveryid) do update
+            set delivered_at = excluded.delivered_at, payload = excluded.payload, landed_at = excluded.landed_at
+            where order_deliveries.payload::text <> excluded.payload::text
+        """,
+        (order_day, delivery.orderid, delivery.orderdeliveryid, delivered_at, body.decode(), now),
+    ).rowcount
+    return {delivered_at.date()} if stored and delivered_at is not None else set()
+
+
+def _lowest_cursor(connection: psycopg.Connection, first: date, last: date) -> int:
+    """Where reading all of these days may start: 0 as long as one of them was never read."""
+    wanted = [str(day) for day in days(first, last)]
+    positions = connection.execute(
+        "select position from landing.cursors where source = 'orders' and key = any(%s)", [wanted]
+    ).fetchall()
+    return min(position for (position,) in positions) if len(positions) == len(wanted) else 0
+
+
+def _move_cursors(
+    connection: psycopg.Connection, source: str, positions: Iterable[tuple[str, int]], now: datetime
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into landing.cursors (source, key, position, moved_at) values (%s, %s, %s, %s)
+            on conflict (source, key) do update set moved_at = excluded.moved_at,
+                position = greatest(cursors.position, excluded.position)
+            """,
+            [(source, key, position, now) for key, position in positions],
+        )
+
+
+def _one_ahead(pages: Iterator[list[msgspec.Raw]]) -> Iterator[list[msgspec.Raw]]:
+    """The same pages, each asked for while the one before it is being stored."""
+    with ThreadPoolExecutor(1) as fetcher:
+        coming = fetcher.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = fetcher.submit(next, pages, None)
+            yield page
+
+
+@contextmanager
+def _one_at_a_time(connection: psycopg.Connection) -> Iterator[None]:
+    connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+    # Losing the last second of a landing to a power cut costs reading it again; the cursors move in the same order.
+    connection.execute("set synchronous_commit = off")
+    try:
+        yield
+    finally:
+        connection.execute("reset synchronous_commit")
+        connection.execute("select pg_advisory_unlock(%s)", [_LOCK])

@@ -1,0 +1,185 @@
+"""`demo`: the whole main job on a made-up retailer, from an empty folder to a judged ledger.
+
+Belongs here: the order of things and the figures of the summary. The clock of both sandboxes and of our runs is moved
+through each store's close, and after each the days that are not in the books yet are run through Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+from sitoo_netsuite import settings
+from sitoo_netsuite.estate import load_estate
+from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
+from sitoo_netsuite.operate.instance import dagster_instance, prepare_database
+from sitoo_netsuite.operate.planning import make_plan
+from sitoo_netsuite.operate.runs import run_catalogue, run_days
+from sitoo_netsuite.oracle import Verdict, run_oracle
+from sitoo_netsuite.sandbox.serve import Sandbox, SandboxOptions, running_sandbox
+from sitoo_netsuite.sandbox.trade.hours import close_of
+from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
+from sitoo_netsuite.trading_day import days
+from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite.warehouse.server import stop_server
+from sitoo_netsuite.worklist.store import list_cases
+
+Progress = Callable[[str, float], None]
+"""What is being done, and how much of the whole is behind us (0 to 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo shows: every store-day, the cases left open, the oracle's verdict, and the contract's JSON."""
+
+    states: tuple[StoreDayState, ...]
+    day_figures: dict[tuple[date, str, str], dict[str, Any]]
+    cases: list[dict[str, Any]]
+    verdict: Verdict
+    summary: dict[str, Any]
+    folder: Path = field(default_factory=Path)
+
+
+def run_demo(options: SandboxOptions, folder: Path, progress: Progress) -> DemoResult:
+    """Runs the demo in an empty folder: database, sandboxes, estate, the days' runs through Dagster, the oracle.
+
+    The embedded server is stopped at the end; the folder stays, so that what happened can be looked at.
+    """
+    started = monotonic()
+    os.environ[settings.HOME] = str(folder / "var")
+    os.environ.pop("DATABASE_URL", None)
+    try:
+        progress("making the trade", 0.0)
+        with running_sandbox(options) as sandbox:
+            os.environ.update(sandbox.env)
+            result = _through_the_days(sandbox, progress)
+    finally:
+        stop_server(settings.database_folder(os.environ))
+    return replace(result, folder=folder, summary={**result.summary, "seconds": round(monotonic() - started, 1)})
+
+
+def _through_the_days(sandbox: Sandbox, progress: Progress) -> DemoResult:
+    world = sandbox.world
+    first, last = world.start, world.start + timedelta(days=world.days - 1)
+    closes = sorted({(close_of(world, shop.key, day), day) for shop in world.shops for day in days(first, last)})
+    _set_time(sandbox, closes[0][0])
+    url = prepare_database()
+    with dagster_instance() as instance, connect(url) as connection:
+        # Loaded here and not above: the partitions begin at the estate's go-live, and the estate was just made.
+        from sitoo_netsuite.definitions import defs
+
+        run_catalogue(defs, instance)
+        unposted = first
+        for number, (moment, day) in enumerate(closes):
+            progress(f"closing {day}", number / len(closes))
+            _set_time(sandbox, moment)
+            states = run_days(defs, instance, connection, unposted, day, "close_days").states
+            unposted = min((state.trading_day for state in states if state.state != "posted"), default=day)
+        progress("asking the oracle", 1.0)
+        estate, access = load_estate(settings.estate_path(os.environ)), settings.sitoo_access(os.environ)
+        keys = [ApiKey(identity, password) for identity, password in access.keys.items()]
+        with SitooClient(access.url, keys, read_only=True) as client:
+            plan = make_plan(connection, client, first, last, estate, settings.now(os.environ))
+        states, cases = tuple(store_day_states(connection, first, last)), list_cases(connection)
+        verdict = run_oracle(first, last, environment=os.environ, plan=plan)
+        return DemoResult(
+            states=states,
+            day_figures=_day_figures(connection, first, last),
+            cases=cases,
+            verdict=verdict,
+            summary={
+                "store_days": len(states),
+                **_counts(connection, first, last),
+                "journals_held": sum(state.state != "posted" for state in states),
+                "unexplained_minor": verdict.unexplained_minor,
+                "cases": dict(Counter(case["kind"] for case in cases)),
+            },
+        )
+
+
+def _set_time(sandbox: Sandbox, moment: datetime) -> None:
+    sandbox.clock.set(moment)
+    os.environ[settings.NOW] = moment.isoformat()
+
+
+def _day_figures(
+    connection: psycopg.Connection, first: date, last: date
+) -> dict[tuple[date, str, str], dict[str, Any]]:
+    """Per store-day: net and VAT booked, takings by tender, in minor units; journal numbers."""
+    figures: dict[tuple[date, str, str], dict[str, Any]] = {}
+    for day, store, currency, net, vat in connection.execute(
+        """
+        select trading_day, store, currency, coalesce(sum(net_minor), 0)::bigint, coalesce(sum(vat_minor), 0)::bigint
+        from model.daily_sales where trading_day between %s and %s and measure = 'item' and held = ''
+        group by 1, 2, 3
+        """,
+        (first, last),
+    ):
+        figures[day, store, currency] = {"net": net, "vat": vat, "tenders": {}, "journals": []}
+    for day, store, currency, tender, amount in connection.execute(
+        """
+        select trading_day, store, currency, tender, sum(net_minor)::bigint
+        from model.daily_sales where trading_day between %s and %s and measure = 'payment' and held = '' and not virtual
+        group by 1, 2, 3, 4 order by 4
+        """,
+        (first, last),
+    ):
+        figures.setdefault((day, store, currency), {"net": 0, "vat": 0, "tenders": {}, "journals": []})["tenders"][
+            tender
+        ] = amount
+    for day, store, currency, tranid, _ in connection.execute(
+        """
+        select distinct o.trading_day, o.store, o.currency, r.tranid, o.number
+        from posting.outbox o join posting.read_back r using (external_id)
+        where o.trading_day between %s and %s order by o.number
+        """,
+        (first, last),
+    ):
+        figures[day, store, currency]["journals"].append(tranid)
+    return figures
+
+
+def _counts(connection: psycopg.Connection, first: date, last: date) -> dict[str, Any]:
+    """Counts of the contract: receipts, excluded by reason, journal lines by kind, journals posted."""
+    span = (first, last)
+    reasons = dict(
+        connection.execute(
+            """
+            select coalesce(excluded, ''), count(*) from model.receipts
+            where trading_day between %s and %s group by 1 order by 1
+            """,
+            span,
+        ).fetchall()
+    )
+    kinds = {
+        kind: {"lines": lines, "amount_minor": amount}
+        for kind, lines, amount in connection.execute(
+            """
+            select kind, count(*), sum(abs(amount))::bigint from (
+                select o.external_id, l.kind, sum(l.amount_minor) as amount
+                from posting.outbox_lines l join posting.outbox o using (external_id)
+                where o.trading_day between %s and %s and o.state = 'posted'
+                group by 1, 2, l.account, l.vat_rate_bp, l.label having sum(l.amount_minor) <> 0
+            ) lines group by 1 order by 1
+            """,
+            span,
+        )
+    }
+    posted = connection.execute(
+        "select count(*) from posting.outbox where trading_day between %s and %s and state = 'posted'", span
+    ).fetchone()
+    return {
+        "receipts": reasons.pop("", 0),
+        "excluded": reasons,
+        "lines": sum(entry["lines"] for entry in kinds.values()),
+        "line_kinds": kinds,
+        "journals_posted": posted[0] if posted else 0,
+    }

@@ -1,0 +1,49 @@
+"""Dagster's instance and the database, made ready for a command: started, migrated, pointed at.
+
+Belongs here: what has to be true before a run, a sensor or the page can work. Does not belong here: runs themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from sitoo_netsuite import settings
+from sitoo_netsuite.warehouse.migrate import upgrade
+from sitoo_netsuite.warehouse.server import database_url
+
+PROJECT = Path(__file__).resolve().parents[2]
+DAGSTER_DATABASE = "SITOO_NETSUITE_DAGSTER_DATABASE"
+
+
+def prepare_database() -> str:
+    """Starts the embedded server where no DATABASE_URL is set, and brings the schema up to date; the URL."""
+    url = database_url(os.environ, settings.database_folder(os.environ))
+    upgrade(url)
+    return url
+
+
+def prepare_dagster() -> Path:
+    """Makes Dagster's home below ours, with the project's dagster.yaml, on the same database; the folder.
+
+    Sets DAGSTER_HOME and the database variable for this process and those it starts.
+    """
+    os.environ[DAGSTER_DATABASE] = prepare_database()
+    home = settings.home(os.environ) / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+@contextmanager
+def dagster_instance() -> Iterator[dg.DagsterInstance]:
+    """The instance that `sitoo-netsuite up` serves too, so that its page shows runs started from the command line."""
+    prepare_dagster()
+    with dg.DagsterInstance.get() as instance:
+        yield instance

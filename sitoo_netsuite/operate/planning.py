@@ -1,0 +1,80 @@
+"""`plan`: what a run would post, and what is held, with nothing written to either system."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.journals.document import line_memo
+from sitoo_netsuite.flows.journals.plan import DayState, collapse
+from sitoo_netsuite.flows.journals.steps import DOCUMENT_TYPE, draft_documents, plan_days
+from sitoo_netsuite.flows.sales.landing import land_orders, land_registers, land_z_reports
+from sitoo_netsuite.flows.sales.model import model_days
+from sitoo_netsuite.flows.sales.sessions import reach
+from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
+from sitoo_netsuite.sitoo.client import SitooClient
+
+
+def make_plan(
+    connection: psycopg.Connection, client: SitooClient, first: date, last: date, estate: Estate, now: datetime
+) -> dict[str, Any]:
+    """Reads the tills, proves and plans the days, and says what would be posted and what is held:
+
+    `{documents: [{external_id, type, store, trading_day, currency, lines}], held: [{store, trading_day, record, kind,
+    amount_minor, currency}]}`. Amounts are minor units, debit positive. A store-day that is held or waits is in `held`
+    once per cause; a receipt held by name has its orderid as `record`.
+    """
+    land_registers(connection, client, now)
+    land_z_reports(connection, client, estate.first_day, last, estate, now)
+    reached = reach(connection, first, last, estate)
+    land_orders(connection, client, *reached, estate, now)
+    model_days(connection, *reached, estate, now)
+    refresh_daily_sales(connection, first, last, estate)
+    planned = plan_days(connection, first, last, estate, now, run_id="plan")
+    documents = [
+        {
+            "external_id": draft.external_id,
+            "type": DOCUMENT_TYPE,
+            "store": draft.store,
+            "trading_day": draft.trading_day.isoformat(),
+            "currency": draft.currency,
+            "lines": [
+                {
+                    "kind": line.kind,
+                    "account": line.account,
+                    "memo": line_memo(line),
+                    "amount_minor": line.amount_minor,
+                }
+                for line in collapse(draft.lines)
+            ],
+        }
+        for draft in draft_documents(connection, first, last, estate)
+    ]
+    held: list[dict[str, Any]] = []
+    for plan in planned.days:
+        place = {"store": plan.day.store, "trading_day": plan.day.trading_day.isoformat()}
+        held += [
+            {
+                **place,
+                "record": str(receipt.orderid),
+                "kind": receipt.kind,
+                "amount_minor": receipt.gross_minor,
+                "currency": plan.day.currency,
+            }
+            for receipt in plan.day.held_receipts
+        ]
+        if plan.state is not DayState.READY:
+            held += [
+                {
+                    **place,
+                    "record": reason.record,
+                    "kind": reason.kind,
+                    "amount_minor": reason.amount_minor,
+                    "currency": plan.day.currency,
+                }
+                for reason in plan.reasons
+            ]
+    return {"documents": documents, "held": held}

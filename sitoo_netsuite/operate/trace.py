@@ -1,0 +1,67 @@
+"""`trace`: from a receipt to every document that carries it, and from a document to the receipts in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+_RECEIPTS = """
+    select trading_day, orderid, store, receipt_number, sold_at, currency, gross_minor, excluded, is_return,
+           original_orderid
+    from model.receipts
+    where orderid = %(orderid)s or receipt_number = %(text)s
+    order by trading_day, orderid
+"""
+
+_DOCUMENTS_OF = """
+    select o.external_id, o.document_type as type, o.store, o.trading_day, o.currency, o.state, o.internal_id,
+           (select min(tranid) from posting.read_back r where r.external_id = o.external_id) as tranid
+    from posting.outbox o
+    where o.external_id in (select external_id from posting.outbox_receipts where orderid = %(orderid)s)
+    order by o.trading_day, o.number
+"""
+
+_DOCUMENTS = """
+    select o.external_id, o.document_type as type, o.store, o.trading_day, o.currency, o.state, o.internal_id,
+           (select min(tranid) from posting.read_back r where r.external_id = o.external_id) as tranid
+    from posting.outbox o
+    where o.external_id = %(text)s or o.internal_id = %(text)s
+       or o.external_id in (select external_id from posting.read_back where tranid = %(text)s)
+    order by o.trading_day, o.number
+"""
+
+_LINES = """
+    select kind, account, vat_rate_bp, label, sum(amount_minor)::bigint as amount_minor from posting.outbox_lines
+    where external_id = %(external_id)s group by 1, 2, 3, 4 having sum(amount_minor) <> 0 order by 1, 2, 3, 4
+"""
+
+_CARRIED = """
+    select r.trading_day, r.orderid, r.store, r.receipt_number, r.sold_at, r.currency, r.gross_minor, r.is_return
+    from posting.outbox_receipts c join model.receipts r on r.orderid = c.orderid
+    where c.external_id = %(external_id)s order by r.orderid
+"""
+
+
+def trace(connection: psycopg.Connection, identity: str) -> dict[str, Any]:
+    """`{receipts: [...], documents: [...]}` for an orderid, a receipt number, an external id or a tranid.
+
+    Of a receipt: itself, and every document that carries it. Of a document: itself with its lines, and every receipt
+    in it. Both lists are empty where nothing has that name.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        named = {"text": identity, "orderid": int(identity) if identity.isdecimal() else -1}
+        receipts = cursor.execute(_RECEIPTS, named).fetchall()
+        if receipts:
+            documents = [
+                document
+                for receipt in receipts
+                for document in cursor.execute(_DOCUMENTS_OF, {"orderid": receipt["orderid"]}).fetchall()
+            ]
+            return {"receipts": receipts, "documents": documents}
+        documents = cursor.execute(_DOCUMENTS, named).fetchall()
+        for document in documents:
+            document["lines"] = cursor.execute(_LINES, document).fetchall()
+            receipts += cursor.execute(_CARRIED, document).fetchall()
+    return {"receipts": receipts, "documents": documents}

@@ -1,0 +1,58 @@
+"""Asking either API over HTTP, with patience that ends.
+
+Belongs here: one request at a time, waiting when told to, giving up after a stated number of tries. Does not belong
+here: what is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+_TRIES = 6
+_LONGEST_WAIT_SECONDS = 60.0
+_TOO_MANY_REQUESTS = 429
+_SERVER_FAULTS = range(500, 600)
+
+
+class AskingError(Exception):
+    """An API did not give an answer the oracle can use; the text says which request and what came back."""
+
+
+def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
+    """The parsed JSON answer of a read request, its numbers as int or Decimal.
+
+    429, 5xx and lost connections are tried again, six times in all, waiting as long as the answer says
+    (`Retry-After`, `X-Rate-Limit-Reset`) or 1, 2, 4... seconds. Raises AskingError when that doesn't help or the
+    answer is another error. Headers, which carry credentials, never reach its text.
+    """
+    for attempt in range(_TRIES):
+        last_try = attempt == _TRIES - 1
+        try:
+            response = client.request(method, url, **request)
+        except httpx.TransportError as error:
+            if last_try:
+                raise AskingError(f"{method} {url}: no answer after {_TRIES} tries ({error})") from None
+            time.sleep(_wait_seconds(attempt, httpx.Headers()))
+            continue
+        if response.is_success:
+            return json.loads(response.content, parse_float=Decimal)
+        if last_try or not (response.status_code == _TOO_MANY_REQUESTS or response.status_code in _SERVER_FAULTS):
+            raise AskingError(
+                f"{method} {response.url.copy_with(query=None)}: {response.status_code} {response.text[:500]}"
+            )
+        time.sleep(_wait_seconds(attempt, response.headers))
+    raise AssertionError("the last try returns or raises")
+
+
+def _wait_seconds(attempt: int, headers: httpx.Headers) -> float:
+    wait = float(2**attempt)
+    if headers.get("Retry-After", "").isdecimal():
+        wait = float(headers["Retry-After"])
+    elif headers.get("X-Rate-Limit-Reset", "").isdecimal():
+        wait = int(headers["X-Rate-Limit-Reset"]) - time.time()
+    return min(max(wait, 0.0), _LONGEST_WAIT_SECONDS)

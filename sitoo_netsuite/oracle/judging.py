@@ -1,0 +1,397 @@
+"""The verdict: what the receipts come to, less what the ledger holds, less what is rightly held.
+
+Belongs here: attributing receipts and postings to store-days, weighing the plan's holds, adding up. Does not belong
+here: the rules themselves (`rules.py`, `proof.py`) and HTTP (`sitoo_side.py`, `ledger_side.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sitoo_netsuite.oracle.estate_file import EstateFacts, Shop, read_estate_file
+from sitoo_netsuite.oracle.ledger_side import LedgerLine, LedgerSide
+from sitoo_netsuite.oracle.proof import Session
+from sitoo_netsuite.oracle.records import (
+    Raw,
+    Receipt,
+    UnreadableRecordError,
+    ZReport,
+    read_order,
+    read_z_report,
+)
+from sitoo_netsuite.oracle.rules import Posting, causes_to_hold, postings_of_receipt, postings_of_z_report
+from sitoo_netsuite.oracle.sitoo_side import SitooSide
+
+_DAY_SECONDS = 86_400
+# Far enough back that a session which was open when the range begins, and the Z before it, are among what is read.
+_Z_REPORTS_BEFORE_DAYS = 35
+_OUR_DOCUMENT = re.compile(r"JE-[A-Za-z0-9_]+-(\d{8})-([A-Z]{3})-\d+")
+_HELD_BY_NAME = frozenset({"unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance"})
+# What the oracle must have seen itself before it accepts that a whole store-day is held or waiting.
+_EVIDENCE_FOR = {
+    "day_not_over": "day_not_over",
+    "session_open": "no_z_report",
+    "z_missing": "no_z_report",
+    "z_variance": "z_variance",
+    "unparsable_record": "unparsable_record",
+}
+
+StoreDay = tuple[str, date]
+Cell = tuple[str, date, str, str]  # store, trading day, account, currency
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One account of one store-day on which receipts and ledger differ (minor units, debit positive).
+
+    `account` is an account number, or words in parentheses for what has none: a hold without cause, a Z-report that
+    disagrees with the receipts although nothing is held.
+    """
+
+    store: str
+    trading_day: date
+    account: str
+    currency: str
+    expected_minor: int
+    ledger_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the oracle found over a range of trading days.
+
+    `unexplained_minor`, for each currency of the estate: the sum over store-days and accounts of
+    |what the receipts and Z-reports come to - what the ledger holds|, after taking out receipts and store-days whose
+    hold is justified. Every difference counts in full and on both its sides (a tender booked to the wrong account
+    counts twice), and none cancels another. 0 means: the books are what the tills say, or a hold says why not.
+
+    The rest helps a person: `receipts` judged, `held_receipts` and `held_store_days` accepted, `refused_holds` with
+    the reason in words, `excluded` orders by reason, `unassigned` receipts of registers in no store of the estate.
+    """
+
+    unexplained_minor: dict[str, int]
+    differences: tuple[Difference, ...]
+    receipts: int
+    held_receipts: int
+    held_store_days: int
+    refused_holds: tuple[str, ...]
+    excluded: dict[str, int]
+    unassigned: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract of `sitoo-netsuite oracle --json`: unexplained_minor and differences, days as ISO dates."""
+        return {
+            "unexplained_minor": self.unexplained_minor,
+            "differences": [
+                asdict(difference) | {"trading_day": difference.trading_day.isoformat()}
+                for difference in self.differences
+            ],
+        }
+
+
+def run_oracle(first_day: date, last_day: date, *, environment: Mapping[str, str], plan: Mapping[str, Any]) -> Verdict:
+    """Judge the books of some trading days (both included) from the two APIs and the estate file alone.
+
+    `environment` holds SITOO_URL, SITOO_API_ID and SITOO_API_PASSWORD (or SITOO_API_KEYS), NETSUITE_URL,
+    NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, NETSUITE_PRIVATE_KEY_FILE, SITOO_NETSUITE_ESTATE and, where the time is
+    told, SITOO_NETSUITE_NOW (ISO, with a zone). `plan` is what `sitoo-netsuite plan FIRST..LAST --json` prints; only
+    its `held` is used. Raises AskingError when an API does not answer, EstateFileError when the file is unusable.
+    """
+    facts = read_estate_file(Path(environment["SITOO_NETSUITE_ESTATE"]))
+    told = environment.get("SITOO_NETSUITE_NOW")
+    now = datetime.fromisoformat(told) if told else datetime.now(UTC)
+    with SitooSide(environment) as sitoo, LedgerSide(environment) as netsuite:
+        tills = _tills(sitoo.store_of_each_register(), facts)
+        reckoning = Reckoning(facts, tills, (first_day, last_day), int(now.timestamp()), plan)
+        reckoning.hear_z_reports(_z_reports(sitoo, reckoning.begins, reckoning.ends))
+        sold_from, sold_before = reckoning.moments_of_sessions()
+        for order in sitoo.orders(sold_from, sold_before, facts.undelivered_key):
+            reckoning.hear_order(order)
+        for order in sitoo.undelivered_orders(reckoning.go_live(), sold_from, facts.undelivered_key):
+            reckoning.hear_order(order)
+        for shop in facts.shops.values():
+            for line in netsuite.lines(shop.location, shop.key, shop.currency, first_day, last_day):
+                reckoning.hear_ledger_line(shop, line)
+    return reckoning.verdict()
+
+
+def _tills(store_of_register: Mapping[str, int], facts: EstateFacts) -> dict[str, Shop]:
+    shops = {shop.sitoo_store: shop for shop in facts.shops.values()}
+    return {register: shops[store] for register, store in store_of_register.items() if store in shops}
+
+
+def _z_reports(sitoo: SitooSide, begins: int, ends: int) -> list[Raw]:
+    """Raw Z-reports that may matter to a stretch of time, with the one before each of them."""
+    found = {
+        (report["registerid"], report["zreportid"]): report
+        for report in sitoo.z_reports(begins - _Z_REPORTS_BEFORE_DAYS * _DAY_SECONDS)
+    }
+    lack_the_one_before = {
+        register
+        for (register, number), report in found.items()
+        if report["datecreated"] >= begins and report["dateopened"] < ends and (register, number - 1) not in found
+    }
+    for register in lack_the_one_before:
+        found |= {(register, report["zreportid"]): report for report in sitoo.z_reports(0, register)}
+    return list(found.values())
+
+
+class Reckoning:
+    """Adds up what is heard of some trading days, then gives the verdict. Knows nothing of HTTP.
+
+    `tills` says which shop a register stands in; registers of no shop of the estate are left out of it. `days` are the
+    first and last trading day, `now` is in unix seconds. Hear the Z-reports first, then orders and ledger lines in any
+    order, each order once.
+    """
+
+    def __init__(
+        self,
+        facts: EstateFacts,
+        tills: Mapping[str, Shop],
+        days: tuple[date, date],
+        now: int,
+        plan: Mapping[str, Any],
+    ) -> None:
+        self._facts, self._tills, self._now = facts, tills, now
+        self._first, self._last = days
+        shops, after = facts.shops.values(), self._last + timedelta(days=1)
+        # When the first trading day begins and the last one has ended, in whatever shop (unix seconds).
+        self.begins = min(shop.opens(self._first) for shop in shops)
+        self.ends = max(shop.opens(after) for shop in shops)
+        self._expected: Counter[Cell] = Counter()
+        self._booked: Counter[Cell] = Counter()
+        self._strangers: Counter[Cell] = Counter()
+        self._sessions: dict[str, list[Session]] = defaultdict(list)
+        self._evidence: dict[StoreDay, set[str]] = defaultdict(set)
+        self._differences: list[Difference] = []
+        self._refused: list[str] = []
+        self._excluded: Counter[str] = Counter()
+        self._receipts = self._held_receipts = self._unassigned = 0
+        self._receipt_holds: dict[int, list[Raw]] = defaultdict(list)
+        self._day_holds: list[Raw] = []
+        for hold in plan["held"]:
+            if hold["kind"] in _HELD_BY_NAME:
+                self._receipt_holds[int(hold["record"])].append(hold)
+            else:
+                self._day_holds.append(hold)
+
+    def moments_of_sessions(self) -> tuple[int, int]:
+        """`begins` and `ends`, widened to the whole of every session that touches the range: its proof needs it all."""
+        sessions = [session for session in self._all_sessions() if self._touches_range(session)]
+        return (
+            min([self.begins, *(session.report.opened_at for session in sessions)]),
+            max([self.ends, *(session.report.closed_at + 1 for session in sessions)]),
+        )
+
+    def go_live(self) -> int:
+        """Unix second before which no shop's receipts are booked."""
+        return min(shop.opens(shop.go_live) for shop in self._facts.shops.values())
+
+    # ------------------------------------------------------------ hearing
+
+    def hear_z_reports(self, reports: Iterable[Raw]) -> None:
+        """Open a session for each Z-report of a shop's register, and expect what only the Z knows."""
+        readable: dict[tuple[str, int], ZReport] = {}
+        for raw in reports:
+            try:
+                report = read_z_report(raw)
+            except UnreadableRecordError as unreadable:
+                self._note_unreadable(unreadable)
+            else:
+                readable[report.registerid, report.zreportid] = report
+        for (register, number), report in sorted(readable.items()):
+            shop = self._tills.get(register)
+            if shop is None:
+                continue
+            previous = readable.get((register, number - 1))
+            session = Session(report, previous, shop, touches={shop.trading_day(report.closed_at)})
+            self._sessions[register].append(session)
+            self._expect(shop, report.currency, postings_of_z_report(report, previous, self._facts.books_of(shop)))
+
+    def hear_order(self, order: Raw) -> None:
+        """Prove the order's session with it, expect its postings, or find that it is rightly held or no sale."""
+        try:
+            receipt = read_order(order, self._facts)
+        except UnreadableRecordError as unreadable:
+            self._note_unreadable(unreadable)
+            return
+        if isinstance(receipt, str):
+            self._excluded[receipt] += self.begins <= order["orderdate"] < self.ends
+            return
+        shop = self._tills.get(receipt.registerid)
+        if shop is None:
+            self._unassigned += 1
+            return
+        day, books = shop.trading_day(receipt.sold_at), self._facts.books_of(shop)
+        session = self._session_of(receipt.registerid, receipt.sold_at)
+        if session is not None:
+            session.add(receipt, books, self._facts)
+        if day < shop.go_live:
+            self._excluded["before_go_live"] += self._in_range(day)
+            return
+        if session is None:
+            self._evidence[shop.key, day].add("no_z_report")
+        self._receipts += self._in_range(day)
+        causes = causes_to_hold(receipt, books, self._facts)
+        if self._is_held_by_name(receipt, shop, day, causes):
+            return
+        self._expect(shop, receipt.currency, postings_of_receipt(receipt, books, self._facts))
+
+    def hear_ledger_line(self, shop: Shop, line: LedgerLine) -> None:
+        """Count a posting at a shop's location: one of our journals by its name, anybody else's by its date."""
+        ours = _OUR_DOCUMENT.fullmatch(line.external_id or "")
+        if ours:
+            day = datetime.strptime(ours[1], "%Y%m%d").date()
+            if self._in_range(day):
+                self._booked[shop.key, day, line.account, ours[2]] += line.amount
+        elif self._in_range(line.tran_date) and line.account in self._facts.books_of(shop).all_accounts():
+            self._strangers[shop.key, line.tran_date, line.account, shop.currency] += line.amount
+
+    # ------------------------------------------------------------ judging
+
+    def verdict(self) -> Verdict:
+        """The verdict on everything heard."""
+        unproved = [s for s in self._all_sessions() if self._touches_range(s) and self._examine(s)]
+        self._find_days_not_over()
+        held_days = self._accepted_days()
+        self._refuse_holds_of_no_receipt()
+        for session in unproved:
+            self._compare_totals(session, held_days)
+
+        for cell in sorted({*self._expected, *self._booked, *self._strangers}):
+            store, day, account, currency = cell
+            held = (store, day) in held_days
+            expected = 0 if held else self._expected[cell]
+            ledger = self._strangers[cell] + (0 if held else self._booked[cell])
+            if expected != ledger:
+                self._differences.append(Difference(store, day, account, currency, expected, ledger))
+
+        unexplained = dict.fromkeys(sorted({shop.currency for shop in self._facts.shops.values()}), 0)
+        for difference in self._differences:
+            gap = abs(difference.expected_minor - difference.ledger_minor)
+            unexplained[difference.currency] = unexplained.get(difference.currency, 0) + gap
+        return Verdict(
+            unexplained_minor=unexplained,
+            differences=tuple(self._differences),
+            receipts=self._receipts,
+            held_receipts=self._held_receipts,
+            held_store_days=len(held_days),
+            refused_holds=tuple(self._refused),
+            excluded={reason: number for reason, number in sorted(self._excluded.items()) if number},
+            unassigned=self._unassigned,
+        )
+
+    def _examine(self, session: Session) -> bool:
+        """Note what speaks against a session on every day it touches; whether its Z disagrees with its receipts."""
+        disagrees = bool(session.disagreements())
+        for day in session.touches:
+            if disagrees:
+                self._evidence[session.shop.key, day].add("z_variance")
+            if session.unreadable:
+                self._evidence[session.shop.key, day].add("unparsable_record")
+        return disagrees
+
+    def _find_days_not_over(self) -> None:
+        for shop in self._facts.shops.values():
+            for day in self._days():
+                if self._now < shop.opens(day + timedelta(days=1)):
+                    self._evidence[shop.key, day].add("day_not_over")
+
+    def _is_held_by_name(self, receipt: Receipt, shop: Shop, day: date, causes: set[str]) -> bool:
+        if not self._in_range(day):
+            # Only its later deliveries could fall into the range; goods of a receipt that is not booked are not either.
+            return bool(causes)
+        holds = self._receipt_holds.pop(receipt.orderid, [])
+        accepted = False
+        for hold in holds:
+            if hold["kind"] not in causes:
+                self._refused.append(f"receipt {receipt.orderid} is held as {hold['kind']}, but that is not so")
+                continue
+            accepted = True
+            if (hold["amount_minor"], hold["currency"]) != (receipt.gross, receipt.currency):
+                self._refused.append(f"receipt {receipt.orderid} comes to {receipt.gross}, not {hold['amount_minor']}")
+                about = f"(hold of receipt {receipt.orderid})"
+                self._differences.append(
+                    Difference(shop.key, day, about, receipt.currency, receipt.gross, hold["amount_minor"])
+                )
+        self._held_receipts += accepted
+        return accepted
+
+    def _refuse_holds_of_no_receipt(self) -> None:
+        for orderid, holds in self._receipt_holds.items():
+            for hold in holds:
+                self._refused.append(f"receipt {orderid} is held as {hold['kind']}, but there is no such receipt")
+                day, about = date.fromisoformat(hold["trading_day"]), f"(hold of receipt {orderid})"
+                self._differences.append(
+                    Difference(hold["store"], day, about, hold["currency"], 0, hold["amount_minor"])
+                )
+
+    def _accepted_days(self) -> set[StoreDay]:
+        accepted = set()
+        for hold in self._day_holds:
+            store_day = (hold["store"], date.fromisoformat(hold["trading_day"]))
+            if _EVIDENCE_FOR.get(hold["kind"]) in self._evidence[store_day]:
+                accepted.add(store_day)
+            else:
+                self._refused.append(f"{store_day[0]} {store_day[1]} is held as {hold['kind']}, but that is not so")
+        return accepted
+
+    def _compare_totals(self, session: Session, held_days: set[StoreDay]) -> None:
+        """A session whose Z says another total than its receipts, on a day that is not held: money is missing."""
+        by_z, by_receipts = session.totals()
+        shop, report = session.shop, session.report
+        open_days = [
+            day
+            for day in sorted(session.touches)
+            if self._in_range(day) and day >= shop.go_live and (shop.key, day) not in held_days
+        ]
+        if by_z != by_receipts and open_days:
+            about = f"(Z-report {report.zreportid} of register {report.registerid})"
+            self._differences.append(Difference(shop.key, open_days[-1], about, report.currency, by_z, by_receipts))
+
+    # ------------------------------------------------------------ look-ups
+
+    def _expect(self, shop: Shop, currency: str, postings: Iterable[Posting]) -> None:
+        day_of: dict[int, date] = {}
+        for posting in postings:
+            day = day_of.get(posting.moment) or day_of.setdefault(posting.moment, shop.trading_day(posting.moment))
+            if self._in_range(day) and day >= shop.go_live:
+                self._expected[shop.key, day, posting.account, currency] += posting.amount
+
+    def _note_unreadable(self, unreadable: UnreadableRecordError) -> None:
+        """An unreadable record speaks against the days its session touches, or the day it was made on."""
+        shop = self._tills.get(unreadable.registerid or "")
+        if shop is None or unreadable.registerid is None or unreadable.moment is None:
+            return  # it cannot be placed; the Z-report of its session will not agree without it
+        session = self._session_of(unreadable.registerid, unreadable.moment)
+        if session is None:
+            self._evidence[shop.key, shop.trading_day(unreadable.moment)].add("unparsable_record")
+        else:
+            session.unreadable.append(unreadable.record)
+
+    def _session_of(self, registerid: str, moment: int) -> Session | None:
+        for session in self._sessions.get(registerid, ()):
+            if session.report.opened_at <= moment <= session.report.closed_at:
+                return session
+        return None
+
+    def _touches_range(self, session: Session) -> bool:
+        opens, closes = session.shop.opens(self._first), session.shop.opens(self._last + timedelta(days=1))
+        return session.report.opened_at < closes and session.report.closed_at >= opens
+
+    def _all_sessions(self) -> Iterator[Session]:
+        for sessions in self._sessions.values():
+            yield from sessions
+
+    def _in_range(self, day: date) -> bool:
+        return self._first <= day <= self._last
+
+    def _days(self) -> Iterator[date]:
+        for offset in range((self._last - self._first).days + 1):
+            yield self._first + timedelta(days=offset)

@@ -1,0 +1,197 @@
+"""The estate file of the made-up retailer: what its people would have written about their own shops and books.
+
+Belongs here: the text of `estate.yaml` for a World. Does not belong here: reading or checking an estate, which is the
+package's own business; the sandbox hands over a file, as a real retailer does.
+"""
+
+from __future__ import annotations
+
+from sitoo_netsuite.sandbox.world import (
+    DEPOSIT_SKU,
+    EXPERIENCE_CARD_SKU,
+    GIFT_CARD_SKU,
+    TIP_SKU,
+    Shop,
+    Site,
+    World,
+    percent,
+)
+
+# Names of the card types, which tie an item and a tender to the liability they stand for.
+_MULTI, _SINGLE = "gift card", "experience card"
+
+_HEAD = """\
+# The facts of {retailer} that neither system knows: which shop is which location, which account takes what.
+# Account numbers are NetSuite's; subsidiaries and locations are NetSuite internal ids; rates are in percent.
+retailer: {retailer}
+
+# Who a case lands with.
+owners:
+  finance: finance
+  retail_ops: retail ops
+  integration: integration
+
+# SKUs that are neither goods nor services.
+items:
+  - {{sku: {gift_card}, kind: gift_card, card: {multi}}}
+  - {{sku: {experience_card}, kind: gift_card, card: {single}}}
+  - {{sku: {deposit}, kind: deposit}}
+  - {{sku: {tip}, kind: tip}}
+
+# One entry per subsidiary: the accounts it keeps its tills' takings in.
+books:
+"""
+
+_BOOKS = """\
+  # {name}
+  - subsidiary: "{subsidiary}"
+    currency: {currency}
+    vat:
+{vat}
+    tenders:
+      - {{name: Cash, kind: cash}}
+      # The closest scheme wins: acquirer and card scheme as the payment names them.
+      - name: Card
+        kind: card
+        schemes:
+          - {{acquirer: adyen, scheme: Visa, account: "{visa}"}}
+          - {{acquirer: adyen, scheme: Mastercard, account: "{mastercard}"}}
+          - {{acquirer: adyen, scheme: Amex, account: "{amex}"}}
+          - {{acquirer: nets, account: "{nets}"}}
+{swish}      - {{name: Gift card, kind: gift_card, card: {multi}}}
+      - {{name: Experience card, kind: gift_card, card: {single}}}
+      - {{name: Credit note, kind: credit_note}}
+      - {{name: Deposit, kind: deposit}}
+      - {{name: Invoice, kind: other, account: "{invoice}"}}
+    gift_cards:
+      # Spent on anything: VAT when it is spent.
+      - {{card: {multi}, purpose: multi, liability: "{gift_cards}"}}
+      # Good for one thing at one rate: VAT when it is sold.
+      - {{card: {single}, purpose: single, rate: "{card_rate}", liability: "{experience_cards}"}}
+    accounts:
+      till: "{till}"
+      safe: "{safe}"
+      bank_bag: "{bank_bag}"
+      over_short: "{over_short}"
+      float_difference: "{float_difference}"
+      rounding: "{rounding}"
+      tips: "{tips}"
+      deposits: "{deposits}"
+      undelivered: "{undelivered}"
+      credit_notes: "{credit_notes}"
+      exchange_clearing: "{exchange_clearing}"
+      petty_cash:
+        default: "{petty_cash}"
+        reasons:
+          cleaning: "{cleaning}"
+          postage: "{postage}"
+          refreshments: "{refreshments}"
+"""
+
+_VAT = """\
+      - rate: "{rate}"
+        sales: "{sales}"
+        discounts: "{discounts}"
+        returns: "{returns}"
+        vat_on_sales: "{vat_on_sales}"
+        vat_on_returns: "{vat_on_returns}"
+"""
+
+_STORE = """\
+  - store: {key}
+    name: {name}
+    sitoo_store: {storeid}
+    subsidiary: "{subsidiary}"
+    location: "{location}"
+    currency: {currency}
+    time_zone: {time_zone}
+    cut_over: "{cut_over:%H:%M}"
+    go_live: {{sales: {start}}}
+    sales: [{{from: {start}, value: summary}}]
+    returns: [{{from: {start}, value: journal}}]
+"""
+
+
+def estate_yaml(world: World) -> str:
+    """The estate file of a world: every store live from its first day, sales as a summary, returns in the journal."""
+    head = _HEAD.format(
+        retailer=world.retailer,
+        gift_card=GIFT_CARD_SKU,
+        experience_card=EXPERIENCE_CARD_SKU,
+        deposit=DEPOSIT_SKU,
+        tip=TIP_SKU,
+        multi=_MULTI,
+        single=_SINGLE,
+    )
+    books = "\n".join(_books(world, site) for site in world.sites)
+    stores = "\n".join(_store(world, shop) for shop in world.shops)
+    return f"{head}{books}\nstores:\n{stores}"
+
+
+def _books(world: World, site: Site) -> str:
+    subsidiary = next(entry for entry in world.subsidiaries if entry.country == site.country)
+
+    def account(role: str) -> str:
+        return world.account(subsidiary.internal_id, role)
+
+    groups = [group for group in world.product_groups if group.eshopid == site.eshopid]
+    rates = sorted({group.rate_bp for group in groups}, reverse=True)
+    card_rate = next(group.rate_bp for group in groups if group.group_type == 30 and group.rate_bp)
+    vat = "".join(
+        _VAT.format(
+            rate=percent(rate),
+            **{
+                role.replace(" ", "_"): account(f"{role} {percent(rate)}")
+                for role in ("sales", "discounts", "returns", "vat on sales", "vat on returns")
+            },
+        )
+        for rate in rates
+    )
+    takes_swish = any(kind.eshopid == site.eshopid and kind.name == "Swish" for kind in world.payment_types)
+    swish = f'      - {{name: Swish, kind: other, account: "{account("swish")}"}}\n' if takes_swish else ""
+    return _BOOKS.format(
+        name=subsidiary.name,
+        subsidiary=subsidiary.internal_id,
+        currency=site.currency,
+        vat=vat.rstrip("\n"),
+        swish=swish,
+        multi=_MULTI,
+        single=_SINGLE,
+        card_rate=percent(card_rate),
+        visa=account("card adyen Visa"),
+        mastercard=account("card adyen Mastercard"),
+        amex=account("card adyen Amex"),
+        nets=account("card nets"),
+        invoice=account("invoice"),
+        gift_cards=account("gift cards"),
+        experience_cards=account("experience cards"),
+        till=account("till"),
+        safe=account("safe"),
+        bank_bag=account("bank bag"),
+        over_short=account("over and short"),
+        float_difference=account("float difference"),
+        rounding=account("rounding"),
+        tips=account("tips"),
+        deposits=account("deposits"),
+        undelivered=account("undelivered"),
+        credit_notes=account("credit notes"),
+        exchange_clearing=account("exchange clearing"),
+        petty_cash=account("petty cash"),
+        cleaning=account("petty cash cleaning"),
+        postage=account("petty cash postage"),
+        refreshments=account("petty cash refreshments"),
+    )
+
+
+def _store(world: World, shop: Shop) -> str:
+    return _STORE.format(
+        key=shop.key,
+        name=shop.name,
+        storeid=shop.storeid,
+        subsidiary=shop.subsidiary,
+        location=shop.location,
+        currency=shop.currency,
+        time_zone=shop.time_zone,
+        cut_over=shop.cut_over,
+        start=world.start,
+    )

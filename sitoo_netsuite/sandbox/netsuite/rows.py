@@ -1,0 +1,334 @@
+"""Records as rows of the SuiteQL tables (reference 6; columns in `suiteql/tables.py`). Pure.
+
+Belongs here: which column shows what. Does not belong here: writing rows (`mirror.py`), what a document posts
+(`ledger.py`).
+
+Signs are the ledger's: the line of a sale has a negative quantity and netamount. `netamount` and the accounting lines
+are in the subsidiary's base currency, `foreignamount` and `foreigntotal` in the transaction's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sitoo_netsuite.money import decimals, to_decimal
+from sitoo_netsuite.sandbox.netsuite.ledger import GlLine, Posting, Stock
+from sitoo_netsuite.sandbox.netsuite.periods import Period
+from sitoo_netsuite.sandbox.netsuite.records import Record
+from sitoo_netsuite.sandbox.netsuite.schema import ENTITY, ITEM, RECORD_TYPES, TRANSACTION
+from sitoo_netsuite.sandbox.netsuite.values import Value
+
+Row = dict[str, Any]
+
+ITEM_TYPES = {"inventoryItem": "InvtPart", "serviceSaleItem": "Service", "nonInventorySaleItem": "NonInvtPart"}
+_SOLD_ONLY = "Sale"
+_COST_DECIMALS = Decimal("0.0001")
+_PRIMARY_BOOK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rows of a transaction need besides the record itself."""
+
+    currency: str
+    currency_id: int
+    base_currency: str
+    item_types: Mapping[int, str] = field(default_factory=dict)
+    first_line_is_main: bool = False
+
+
+NO_CONTEXT = Context("", 0, "")
+
+
+def rows_of(record: Record, context: Context) -> dict[str, Sequence[Row]]:
+    """A record's rows, by table; nothing for records that SuiteQL does not show."""
+    make = _MAKERS.get(record.record_type.group)
+    return make(record, context) if make else {}
+
+
+def stock_row(item: int, location: int, stock: Stock, currency: str, now: datetime) -> Row:
+    """Quantities and average cost of an item at a location; the cost is per unit in the location's base currency."""
+    return {
+        "item": item,
+        "location": location,
+        "quantityonhand": stock.quantity,
+        "quantityavailable": stock.quantity,
+        "quantitycommitted": Decimal(0),
+        "quantityonorder": Decimal(0),
+        "quantitybackordered": Decimal(0),
+        "averagecostmli": stock.average.scaleb(-decimals(currency)).quantize(_COST_DECIMALS),
+        "lastquantityavailablechange": now,
+    }
+
+
+def period_record(period: Period, now: datetime) -> Record:
+    """An accounting period as the REST record."""
+    fields: dict[str, Value] = {
+        "periodName": period.name,
+        "startDate": period.start,
+        "endDate": period.end,
+        "closed": period.closed,
+        "allLocked": period.all_locked,
+        "arLocked": period.ar_locked,
+        "apLocked": period.ap_locked,
+        "payrollLocked": period.payroll_locked,
+        "inventoryLocked": period.inventory_locked,
+        "isPosting": period.is_base,
+        "isAdjust": False,
+        "isQuarter": period.is_quarter,
+        "isYear": period.is_year,
+        "allowNonGLChanges": True,
+    }
+    if period.parent is not None:
+        fields["parent"] = period.parent
+    return Record(RECORD_TYPES["accountingPeriod"], period.internal_id, None, fields, {}, created=now, modified=now)
+
+
+def _transaction(record: Record, context: Context) -> dict[str, Sequence[Row]]:
+    posting, fields = record.posting, record.fields
+    if posting is None:
+        raise ValueError(f"{record.record_type.name} {record.internal_id} was kept without its posting")
+    header = {
+        "id": record.internal_id,
+        "tranid": fields["tranId"],
+        "type": record.record_type.code,
+        "recordtype": record.record_type.name.lower(),
+        "trandate": fields["tranDate"],
+        "externalid": record.external_id,
+        "entity": fields.get("entity", fields.get("customer")),
+        "currency": context.currency_id,
+        "exchangerate": fields.get("exchangeRate", Decimal(1)),
+        "status": _status(record, posting),
+        "postingperiod": fields.get("postingPeriod"),
+        "posting": posting.posting,
+        "voided": False,
+        "memo": fields.get("memo"),
+        "foreigntotal": to_decimal(posting.total, context.currency),
+        "createddate": record.created,
+        "lastmodifieddate": record.modified,
+        "source": "restWebServices",
+    }
+    lines, accounting = [], []
+    for sequence, (number, line) in enumerate(_numbered(posting.lines)):
+        main = line.main or (context.first_line_is_main and sequence == 0)
+        lines.append(_line(record, line, number, sequence, main, context))
+        if posting.posting:
+            accounting.append(_accounting_line(record, line, number, context))
+    return {"transaction": (header,), "transactionline": lines, "transactionaccountingline": accounting}
+
+
+def _status(record: Record, posting: Posting) -> str | None:
+    # Only a journal's status matters to anybody here: A pending approval, B approved.
+    if record.record_type.name != "journalEntry":
+        return None
+    return "B" if posting.posting else "A"
+
+
+def _numbered(lines: Sequence[GlLine]) -> list[tuple[int, GlLine]]:
+    """transactionline.id: the record's own `line` where it has one, 0 for the main line, the rest after them."""
+    last = max((line.number for line in lines if line.number is not None), default=0)
+    numbered = []
+    for line in lines:
+        if line.main:
+            number = 0
+        elif line.number is not None:
+            number = line.number
+        else:
+            last += 1
+            number = last
+        numbered.append((number, line))
+    return numbered
+
+
+def _line(record: Record, line: GlLine, number: int, sequence: int, main: bool, context: Context) -> Row:
+    return {
+        "transaction": record.internal_id,
+        "id": number,
+        "uniquekey": record.internal_id * 10_000 + sequence,
+        "linesequencenumber": sequence,
+        "item": line.item,
+        "itemtype": None if line.item is None else context.item_types[line.item],
+        "quantity": line.quantity,
+        "rate": None if line.rate is None else line.rate.quantize(_COST_DECIMALS),
+        "netamount": to_decimal(line.amount, context.base_currency),
+        "foreignamount": to_decimal(line.foreign, context.currency),
+        "mainline": main,
+        "taxline": line.tax,
+        "iscogs": line.cogs,
+        "isinventoryaffecting": line.moves_stock,
+        "location": line.location,
+        "subsidiary": record.fields["subsidiary"],
+        "department": line.department,
+        "class": line.classification,
+        "entity": line.entity,
+        "createdfrom": record.fields.get("createdFrom"),
+        "memo": line.memo,
+        "linelastmodifieddate": record.modified,
+    }
+
+
+def _accounting_line(record: Record, line: GlLine, number: int, context: Context) -> Row:
+    amount = to_decimal(line.amount, context.base_currency)
+    return {
+        "transaction": record.internal_id,
+        "transactionline": number,
+        "account": line.account,
+        "accountingbook": _PRIMARY_BOOK,
+        "debit": amount if line.amount > 0 else None,
+        "credit": -amount if line.amount < 0 else None,
+        "amount": amount,
+        "netamount": amount,
+        "posting": True,
+        "exchangerate": record.fields.get("exchangeRate", Decimal(1)),
+    }
+
+
+def _item(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    fields = record.fields
+    row = {
+        **_named(record),
+        "itemid": fields["itemId"],
+        "fullname": fields["itemId"],
+        "displayname": fields.get("displayName"),
+        "description": fields.get("description"),
+        "upccode": fields.get("upcCode"),
+        "itemtype": ITEM_TYPES[record.record_type.name],
+        "subtype": None if record.record_type.name == "inventoryItem" else _SOLD_ONLY,
+        "cost": fields.get("cost"),
+        "parent": fields.get("parent"),
+        "incomeaccount": fields.get("incomeAccount"),
+        "expenseaccount": fields.get("cogsAccount"),
+        "assetaccount": fields.get("assetAccount"),
+        "createddate": record.created,
+    }
+    prices = [
+        {
+            "item": record.internal_id,
+            "pricelevel": price.get("priceLevel"),
+            "pricelevelname": price.get("priceLevelName"),
+            "price": price.get("price"),
+            "currencypage": price.get("currencyPage"),
+            "quantity": price.get("quantity", Decimal(0)),
+            "discountdisplay": price.get("discountDisplay"),
+            "isinactive": price.get("isInactive", False),
+        }
+        for price in record.sublists.get("price", [])
+    ]
+    return {"item": (row,), "itemprice": prices}
+
+
+def _customer(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    fields = record.fields
+    row = {
+        **_named(record),
+        "entityid": fields["entityId"],
+        "altname": fields.get("companyName", fields["entityId"]),
+        "companyname": fields.get("companyName"),
+        "firstname": fields.get("firstName"),
+        "lastname": fields.get("lastName"),
+        "email": fields.get("email"),
+        "phone": fields.get("phone"),
+        "isperson": fields.get("isPerson", False),
+        "subsidiary": fields.get("subsidiary"),
+        "currency": fields.get("currency"),
+        "datecreated": record.created,
+    }
+    return {"customer": (row,)}
+
+
+def _account(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    fields = record.fields
+    row = {
+        "id": record.internal_id,
+        "externalid": record.external_id,
+        "acctnumber": fields["acctNumber"],
+        "accountsearchdisplaynamecopy": fields["acctName"],
+        "fullname": fields["acctName"],
+        "accttype": fields["acctType"],
+        "sspecacct": fields.get("sSpecAcct"),
+        "subsidiary": next((owner["id"] for owner in record.sublists.get("subsidiary", [])), None),
+        "isinactive": fields.get("isInactive", False),
+        "issummary": False,
+    }
+    return {"account": (row,)}
+
+
+def _period(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    names = (
+        "periodName", "startDate", "endDate", "parent", "closed", "allLocked", "arLocked", "apLocked", "payrollLocked",
+        "allowNonGLChanges", "isPosting", "isAdjust", "isQuarter", "isYear",
+    )  # fmt: skip
+    row: Row = {name.lower(): record.fields.get(name) for name in names}
+    return {"accountingperiod": ({**row, "id": record.internal_id, "isinactive": False},)}
+
+
+def _location(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    row = {
+        **_named(record),
+        "name": record.fields["name"],
+        "fullname": record.fields["name"],
+        "subsidiary": record.sublists["subsidiary"][0]["id"],
+        "makeinventoryavailable": True,
+    }
+    return {"location": (row,)}
+
+
+def _subsidiary(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    fields = record.fields
+    row = {
+        **_named(record),
+        "name": fields["name"],
+        "fullname": fields["name"],
+        "legalname": fields.get("legalName"),
+        "country": fields["country"],
+        "currency": fields["currency"],
+        "parent": fields.get("parent"),
+        "iselimination": False,
+    }
+    return {"subsidiary": (row,)}
+
+
+def _currency(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    fields = record.fields
+    row = {
+        **_named(record),
+        "name": fields["name"],
+        "symbol": fields["symbol"],
+        "displaysymbol": fields["symbol"],
+        "currencyprecision": fields["currencyPrecision"],
+    }
+    return {"currency": (row,)}
+
+
+def _named(record: Record) -> Row:
+    return {
+        "id": record.internal_id,
+        "externalid": record.external_id,
+        "isinactive": record.fields.get("isInactive", False),
+        "lastmodifieddate": record.modified,
+    }
+
+
+_MAKERS: Mapping[str, Callable[[Record, Context], dict[str, Sequence[Row]]]] = {
+    TRANSACTION: _transaction,
+    ITEM: _item,
+    ENTITY: _customer,
+    "account": _account,
+    "accountingPeriod": _period,
+    "location": _location,
+    "subsidiary": _subsidiary,
+    "currency": _currency,
+}
+
+# The tables whose rows go when a record of the group is deleted.
+TABLES_OF: Mapping[str, tuple[str, ...]] = {
+    TRANSACTION: ("transaction", "transactionline", "transactionaccountingline"),
+    ITEM: ("item", "itemprice"),
+    ENTITY: ("customer",),
+    "department": (),
+    "classification": (),
+}

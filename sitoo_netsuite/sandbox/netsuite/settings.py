@@ -1,0 +1,63 @@
+"""What a sandbox account is told at start: who may log in, and how to behave where NetSuite's own behaviour is UNKNOWN.
+
+Belongs here: the credentials it accepts and one switch per unknown of the reference. Does not belong here: facts of the
+made-up retailer (`sandbox/world.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The one OAuth 2.0 client-credentials mapping of the account (reference 2.2).
+
+    account: NetSuite's account id, raw form (`123456_SB1`). client_id: the integration's. certificates: certificate id
+    (the JWT's `kid`) to the public key or X.509 certificate as PEM text. Nothing in here is secret.
+    """
+
+    account: str
+    client_id: str
+    certificates: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Answers to what the reference marks UNKNOWN or contradictory, each with the default the sandbox takes."""
+
+    # Section 3.1: no Retry-After has been seen; seconds to announce on a 429, None for no header.
+    retry_after_seconds: int | None = None
+    # Section 3.1 counts SOAP, REST and RESTlets together and is silent on the token endpoint.
+    token_requests_count: bool = False
+    # Section 2.2: whether token errors carry error_description.
+    token_error_description: bool = False
+    # Section 4.2: a transaction id of no transaction was seen as 400 "type specified is incorrect"; documented is 404.
+    missing_transaction_is_400: bool = False
+    # Sections 4.1, 4.2, 9: texts that nobody has published.
+    duplicate_transaction: str = "This record already exists."
+    duplicate_entity: str = "This entity already exists."
+    duplicate_other: str = "This record already exists."
+    closed_period: str = "The transaction date you specified is not within the date range of your accounting period."
+    unbalanced_journal: str = "The debits and credits of this journal entry do not balance."
+    unknown_property: str = "Unknown reference or field name '{name}'."
+    # Section 3.2: the names of the warning headers are unknown.
+    property_warning_header: str = "X-NetSuite-PropertyNameValidation-Warnings"
+    # Section 4.1: PUT .../eid:A with {"externalId": "B"}.
+    put_external_id_mismatch: Literal["refuse", "url_wins"] = "refuse"
+    # Section 5.1, "Allow Transaction Date Outside of Posting Period": disallow answers 400 for a date in a closed
+    # period; allow books it in the first open one.
+    date_outside_period: Literal["disallow", "allow"] = "disallow"
+    # Section 5.1: which documents an A/R lock and an inventory lock stop (INFERRED from the field names).
+    stopped_by_ar_lock: frozenset[str] = frozenset(
+        {"invoice", "creditMemo", "customerPayment", "customerDeposit", "customerRefund", "cashSale", "cashRefund"}
+    )
+    stopped_by_inventory_lock: frozenset[str] = frozenset(
+        {"inventoryAdjustment", "inventoryTransfer", "itemReceipt", "itemFulfillment"}
+    )
+    # Section 3.4: Oracle's text says 200 lines a journal; the number for REST is unknown. None switches it off.
+    journal_line_limit: int | None = 200
+    # Section 6: "each transaction has one main line"; whether a journal's first line is it has not been seen.
+    journal_first_line_is_main: bool = True

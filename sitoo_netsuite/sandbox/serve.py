@@ -1,0 +1,194 @@
+"""Both sandboxes at once: the trade, the credentials, the estate file, two ports, and the env file that names them.
+
+Belongs here: what it takes to run them, for the command line, the demo and tests. Does not belong here: what either
+API answers, or how a trade comes about.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from zoneinfo import ZoneInfo
+
+from joserfc.jwk import ECKey
+
+from sitoo_netsuite.sandbox.clock import SandboxClock
+from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.sandbox.netsuite.app import build_netsuite_app
+from sitoo_netsuite.sandbox.netsuite.settings import Credentials
+from sitoo_netsuite.sandbox.recorder import Recorder
+from sitoo_netsuite.sandbox.server import SandboxError, serving
+from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
+from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.trade.build import build_trade
+from sitoo_netsuite.sandbox.trade.store import TradeStore
+from sitoo_netsuite.sandbox.world import DEFAULT_START, World, make_world
+from sitoo_netsuite.trading_day import trading_day_window
+
+# Sitoo's partners are told to ask for three keys (reference 1.8).
+_SITOO_KEYS = 3
+_CERTIFICATE_ID = "sandbox-certificate"
+
+__all__ = ["Sandbox", "SandboxError", "SandboxOptions", "running_sandbox", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What is served and where.
+
+    stores, days, receipts (per store and day), seed, start: the made-up trade. now: the clock at the start, by default
+    the end of the trade. Ports of 0 are any free ones. folder: where the trade, the keys and the estate file lie; by
+    default a temporary one, removed at the end. env_file: by default `sandbox.env` in the folder. prerender_fields:
+    make order pages of `prerender_page_size` orders with these fields beforehand (benchmarks).
+    """
+
+    stores: int = 2
+    days: int = 2
+    receipts: int = 60
+    seed: int = 1
+    start: date = DEFAULT_START
+    now: datetime | None = None
+    latency_ms: int = 0
+    account_limit: int = 5
+    sitoo_port: int = 0
+    netsuite_port: int = 0
+    folder: Path | None = None
+    env_file: Path | None = None
+    sitoo: SitooSettings = field(default_factory=SitooSettings)
+    prerender_fields: str | None = None
+    prerender_page_size: int = 500
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Running sandboxes. `env` holds what the env file says, secrets included, so it stays out of the repr.
+
+    `sitoo_url` and `netsuite_url` are the roots, under which `/sandbox/` lies too.
+    """
+
+    world: World
+    clock: SandboxClock
+    store: TradeStore
+    folder: Path
+    env_file: Path
+    sitoo_url: str
+    netsuite_url: str
+    env: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.sitoo_url}, {self.netsuite_url})"
+
+
+@contextmanager
+def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
+    """Both sandboxes, served by threads of this process while the block runs.
+
+    The env file appears, by rename, once both ports answer, and goes with them. Raises SandboxError.
+    """
+    with ExitStack() as stack:
+        folder = options.folder or Path(stack.enter_context(TemporaryDirectory(prefix="sitoo-netsuite-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        env_file = options.env_file or folder / "sandbox.env"
+        env_file.unlink(missing_ok=True)
+        world = make_world(options.seed, options.stores, options.days, options.start)
+        store = _trade(world, options, folder)
+        stack.callback(store.close)
+        clock = SandboxClock(options.now or end_of_trade(world, store))
+        keys = {f"{world.account_id}-{140 + number}": secrets.token_urlsafe(24) for number in range(_SITOO_KEYS)}
+        private_key, credentials = _netsuite_credentials(world)
+        prerender = None
+        if options.prerender_fields is not None:
+            prerender = Prerender(options.prerender_fields, options.prerender_page_size, folder / "order-pages")
+        sitoo = build_sitoo_app(
+            world,
+            store,
+            clock,
+            keys=keys,
+            recorder=Recorder(),
+            latency_ms=options.latency_ms,
+            settings=options.sitoo,
+            prerender=prerender,
+        )
+        netsuite = build_netsuite_app(
+            world,
+            clock,
+            account_limit=options.account_limit,
+            credentials=credentials,
+            recorder=Recorder(),
+            latency_ms=options.latency_ms,
+        )
+        sitoo_url = stack.enter_context(serving(sitoo, options.sitoo_port))
+        netsuite_url = stack.enter_context(serving(netsuite, options.netsuite_port))
+        key_file, estate_file = folder / "netsuite-private-key.pem", folder / "estate.yaml"
+        _write_secret(key_file, private_key)
+        estate_file.write_text(estate_yaml(world), encoding="utf-8")
+        first_id, first_password = next(iter(keys.items()))
+        env = {
+            "SITOO_URL": f"{sitoo_url}/v2/accounts/{world.account_id}",
+            "SITOO_API_ID": first_id,
+            "SITOO_API_PASSWORD": first_password,
+            "SITOO_API_KEYS": ",".join(f"{name}:{password}" for name, password in keys.items()),
+            "NETSUITE_URL": netsuite_url,
+            "NETSUITE_ACCOUNT": world.netsuite_account,
+            "NETSUITE_CLIENT_ID": credentials.client_id,
+            "NETSUITE_CERTIFICATE_ID": _CERTIFICATE_ID,
+            "NETSUITE_PRIVATE_KEY_FILE": str(key_file.resolve()),
+            "SITOO_NETSUITE_ESTATE": str(estate_file.resolve()),
+        }
+        stack.callback(env_file.unlink, missing_ok=True)
+        unfinished = env_file.with_name(f"{env_file.name}.unfinished")
+        _write_secret(unfinished, "".join(f"{name}={value}\n" for name, value in env.items()))
+        unfinished.replace(env_file)
+        yield Sandbox(world, clock, store, folder, env_file, sitoo_url, netsuite_url, env)
+
+
+def serve(options: SandboxOptions) -> None:
+    """Serves both sandboxes until SIGTERM or SIGINT. Raises SandboxError when they cannot be started."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with suppress(KeyboardInterrupt), running_sandbox(options):
+            Event().wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_of_trade(world: World, store: TradeStore) -> datetime:
+    """When everything has arrived and the last trading day is over in every shop (UTC)."""
+    last_day = world.start + timedelta(days=world.days - 1)
+    ends = [trading_day_window(last_day, ZoneInfo(shop.time_zone), shop.cut_over)[1] for shop in world.shops]
+    arrival = store.last_arrival()
+    if arrival is not None:
+        ends.append(datetime.fromtimestamp(arrival, UTC))
+    return max(ends).astimezone(UTC)
+
+
+def _trade(world: World, options: SandboxOptions, folder: Path) -> TradeStore:
+    # A trade of another start may lie in the folder; this one can be made again at any time.
+    path = folder / "trade.sqlite"
+    path.unlink(missing_ok=True)
+    return build_trade(world, options.receipts, path)
+
+
+def _netsuite_credentials(world: World) -> tuple[str, Credentials]:
+    """A new private key as PEM, and what the NetSuite sandbox knows of it."""
+    key = ECKey.generate_key("P-256")
+    public = key.as_pem(private=False).decode()
+    client_id = secrets.token_hex(32)
+    return key.as_pem(private=True).decode(), Credentials(world.netsuite_account, client_id, {_CERTIFICATE_ID: public})
+
+
+def _write_secret(path: Path, text: str) -> None:
+    with suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,236 @@
+"""Sitoo's records of what stands still: sites, settings, stores, tills, warehouses, products, VAT groups, payments.
+
+Pure: a world in, records as Sitoo shows them out (reference section 4 and its appendix). Unset text is `""`, unset ids
+and dates are null, as in Sitoo's examples. Money is text with two decimals, in the site's currency.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sitoo_netsuite.money import round_half_away, to_text, vat_within
+from sitoo_netsuite.sandbox.world import Product, ProductGroup, Site, World
+
+Record = dict[str, Any]
+
+PRODUCT_DEFAULT_FIELDS = (
+    "productid", "sku", "datemodified", "active", "activepos", "vatid", "manufacturerid", "stockcountenable",
+    "stockallowbackorder", "barcode", "moneyprice", "moneyfinalprice",
+)  # fmt: skip
+
+_STORE = 10  # storetype "Store"
+_SALES_WAREHOUSE = 10  # usetype
+_FIFO = 10  # warehousetype
+_NO_ADDRESS = {"address": "", "address2": "", "zip": "", "city": "", "state": ""}
+
+
+def sites(world: World) -> list[Record]:
+    """`/sites`: one per market."""
+    return [
+        {
+            "siteid": _guid(site.eshopid),
+            "protocol": "https",
+            "server": "shop.example.com",
+            "abspath": f"/{site.country.lower()}",
+            "siteurl": f"https://shop.example.com/{site.country.lower()}",
+            "eshopid": site.eshopid,
+        }
+        for site in world.sites
+    ]
+
+
+def settings(world: World, site: Site) -> Record:
+    """`/sites/{s}/settings`, a bare object."""
+    return {
+        "eshopid": site.eshopid,
+        "eshopname": site.name,
+        "doroundoff": site.rounds_cash,
+        "currencycode": site.currency,
+        "currency_rates": [],
+        "timezone": site.time_zone,
+        "pricesstoredwithvat": site.prices_stored_with_vat,
+        "warehouseid": site.warehouseid,
+        "numdaysreserved": 7,
+        "permissions": {},
+    }
+
+
+def stores(world: World, site: Site) -> list[Record]:
+    """`/sites/{s}/stores`."""
+    return [
+        {
+            "storeid": shop.storeid,
+            "eshopid": shop.eshopid,
+            "storetype": _STORE,
+            "name": shop.name,
+            "externalid": shop.key,
+            "externalgroupid": site.country,
+            "phone": "",
+            "email": "",
+            **_NO_ADDRESS,
+            "countryid": site.country.lower(),
+            "latitude": "",
+            "longitude": "",
+            "nearby_stores": [],
+            "tags": [],
+        }
+        for shop in world.shops
+        if shop.eshopid == site.eshopid
+    ]
+
+
+def registers(world: World, site: Site) -> list[Record]:
+    """`/sites/{s}/cashregisters`. A till has no storeid: its warehouse leads to the store."""
+    return [
+        {
+            "registerid": register.registerid,
+            "manufacturerid": "",
+            "registerkey": register.registerkey,
+            "company": site.name,
+            "companyid": "",
+            **_NO_ADDRESS,
+            "countryid": site.country.lower(),
+            "currencycode": shop.currency,
+            "receiptlanguagetag": "",
+            "storesettingid": None,
+            "warehouseid": register.warehouseid,
+            "salestaxgroupid": None,
+        }
+        for shop in world.shops
+        if shop.eshopid == site.eshopid
+        for register in shop.registers
+    ]
+
+
+def warehouses(world: World, site: Site) -> list[Record]:
+    """`/sites/{s}/warehouses`."""
+    return [
+        {
+            "warehouseid": warehouse.warehouseid,
+            "warehousetype": _FIFO,
+            "usetype": _SALES_WAREHOUSE,
+            "storeid": warehouse.storeid,
+            "sellable": True,
+            "currencycode": warehouse.currency,
+            "name": warehouse.name,
+            **_NO_ADDRESS,
+            "countryid": site.country.lower(),
+            "externalid": warehouse.externalid,
+        }
+        for warehouse in world.warehouses
+        if warehouse.eshopid == site.eshopid
+    ]
+
+
+def warehouse_items(world: World, site: Site, warehouseid: int, quantity_milli: dict[str, int]) -> list[Record]:
+    """`.../warehouseitems` from stock by SKU in thousandths; the id of an item is that of its place and product."""
+    products = {product.sku: product for product in world.products}
+    items = []
+    for sku, quantity in sorted(quantity_milli.items()):
+        product = products.get(sku)
+        cost = product.cost_minor.get(site.currency, 0) if product else 0
+        items.append(
+            {
+                "warehouseitemid": warehouseid * 1_000_000 + (product.productid if product else 0),
+                "warehouseid": warehouseid,
+                "sku": sku,
+                "binlocation": "",
+                "decimalthreshold": "0.000",
+                "decimaltotal": _decimal(quantity),
+                "moneytotal": to_text(round_half_away(quantity * cost, 1000), site.currency),
+                "decimalreserved": "0.000",
+                "decimalavailable": _decimal(quantity),
+                "datelaststocktaking": None,
+            }
+        )
+    return items
+
+
+def payment_types(world: World, site: Site) -> list[Record]:
+    """`/sites/{s}/pospaymenttypes`, a bare array."""
+    types = [payment for payment in world.payment_types if payment.eshopid == site.eshopid]
+    return [
+        {
+            "paymenttypeid": payment.paymenttypeid,
+            "paymentmethodid": payment.paymentmethodid,
+            "name": payment.name,
+            "sortorder": place,
+            "externalid": payment.externalid,
+        }
+        for place, payment in enumerate(types)
+    ]
+
+
+def product_groups(world: World, site: Site) -> list[Record]:
+    """`/sites/{s}/productgroups`: the VAT groups."""
+    return [
+        {
+            "vatid": group.vatid,
+            "value": _percent(group.rate_bp),
+            "productgrouptype": group.group_type,
+            "productgroupname": group.name,
+            "comment": "",
+        }
+        for group in world.product_groups
+        if group.eshopid == site.eshopid
+    ]
+
+
+def products(world: World, site: Site) -> list[Record]:
+    """`/sites/{s}/products`, by productid: what is sold on the site's market."""
+    groups = {group.vatid: group for group in world.product_groups if group.eshopid == site.eshopid}
+    made = int(datetime.combine(world.start, time(0), tzinfo=ZoneInfo(site.time_zone)).astimezone(UTC).timestamp())
+    return [
+        _product(site, product, groups[product.group[site.eshopid]], made)
+        for product in world.products
+        if site.eshopid in product.group
+    ]
+
+
+def _product(site: Site, product: Product, group: ProductGroup, made: int) -> Record:
+    gross = product.price_minor.get(site.currency, 0)
+    stored = gross if site.prices_stored_with_vat else gross - vat_within(gross, group.rate_bp)
+    price = to_text(stored, site.currency)
+    return {
+        "productid": product.productid,
+        "sku": product.sku,
+        "title": product.title,
+        "datecreated": made,
+        "datemodified": made,
+        "active": True,
+        "activepos": True,
+        "vatid": group.vatid,
+        "vatvalue": _percent(group.rate_bp),
+        "productgrouptype": group.group_type,
+        "manufacturerid": None,
+        "stockcountenable": product.item_type == "InvtPart",
+        "stockallowbackorder": True,
+        "barcode": product.barcode or None,
+        "barcodealiases": [],
+        "unitlabel": "kg" if product.by_weight else "",
+        "allowdecimals": product.by_weight,
+        "moneyprice": price,
+        "moneyfinalprice": price,
+        "moneypriceorg": price,
+        "moneypricein": to_text(product.cost_minor.get(site.currency, 0), site.currency),
+        "defaultcategoryid": None,
+        "categories": [],
+        "variantparentid": None,
+        "variant": [],
+        "customattributes": {},
+    }
+
+
+def _percent(rate_bp: int) -> int | float:
+    return rate_bp // 100 if rate_bp % 100 == 0 else rate_bp / 100
+
+
+def _decimal(milli: int) -> str:
+    sign, digits = ("-" if milli < 0 else ""), str(abs(milli)).rjust(4, "0")
+    return f"{sign}{digits[:-3]}.{digits[-3:]}"
+
+
+def _guid(number: int) -> str:
+    return f"{{00000000-0000-4000-8000-{number:012X}}}"

@@ -1,0 +1,344 @@
+"""The trade on disk: one SQLite file that serves what has arrived by a given instant.
+
+Belongs here: the tables, writing in batches, and the reads the Sitoo app needs. Does not belong here: which fields an
+answer shows, HTTP, or how a trade comes about.
+
+Every order and Z-report is kept in versions, each with the instant from which it is served (`visible_from`, epoch
+seconds); a read at `now` sees the newest version visible by then. `replaced_from` is the `visible_from` of the next
+version, so that a read needs no look at the other versions.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal, NamedTuple
+
+# Largest answer of Sitoo's Z-report list (reference section 1.4).
+MOST_Z_REPORTS = 500
+
+_TABLES = """
+create table orders (
+    orderid integer not null, version integer not null, visible_from integer not null, replaced_from integer,
+    orderdate integer not null, eshopid integer not null, registerid text, warehouseid integer,
+    orderstateid integer not null, paymentstateid integer not null, ordertypeid integer not null,
+    externalid text, receiptid text, creditorderid integer, email text not null, body text not null,
+    primary key (orderid, version)
+);
+-- These two cover the count of a page read by key or by date, which would otherwise walk through every body.
+create index orders_by_key on orders (orderid, visible_from, replaced_from);
+create index orders_by_date on orders (orderdate, visible_from, replaced_from, orderid);
+create index orders_by_receipt on orders (receiptid) where receiptid is not null;
+create index orders_by_credit on orders (creditorderid) where creditorderid is not null;
+create index orders_by_external_id on orders (externalid) where externalid is not null;
+create index orders_by_email on orders (email) where email <> '';
+
+create table deliveries (
+    orderdeliveryid integer primary key, orderid integer not null, warehouseid integer not null,
+    visible_from integer not null, datedelivery integer, body text not null
+);
+create index deliveries_by_order on deliveries (orderid);
+
+create table z_reports (
+    registerid text not null, zreportid integer not null, version integer not null,
+    visible_from integer not null, replaced_from integer, dateadded integer not null,
+    eshopid integer not null, store_id text not null, body text not null,
+    primary key (registerid, zreportid, version)
+);
+create index z_reports_by_date_added on z_reports (dateadded);
+
+create table opening_stock (
+    warehouseid integer not null, sku text not null, quantity_milli integer not null,
+    primary key (warehouseid, sku)
+) without rowid;
+create table stock_moves (
+    warehouseid integer not null, visible_from integer not null, sku text not null, quantity_milli integer not null
+);
+create index stock_moves_by_warehouse on stock_moves (warehouseid, visible_from);
+"""
+
+
+class OrderVersion(NamedTuple):
+    """One version of an order, 1 the first. `visible_from` and `orderdate` are epoch seconds; `body` the full JSON."""
+
+    orderid: int
+    version: int
+    visible_from: int
+    orderdate: int
+    eshopid: int
+    registerid: str | None
+    warehouseid: int | None
+    orderstateid: int
+    paymentstateid: int
+    ordertypeid: int
+    externalid: str | None
+    receiptid: str | None
+    creditorderid: int | None
+    email: str
+    body: str
+
+
+class DeliveryRow(NamedTuple):
+    """One order delivery. `datedelivery` is None while the goods are on their way."""
+
+    orderdeliveryid: int
+    orderid: int
+    warehouseid: int
+    visible_from: int
+    datedelivery: int | None
+    body: str
+
+
+class ZReportVersion(NamedTuple):
+    """One version of a register's Z-report, 1 the first. `store_id` is the Sitoo storeid as text, as Sitoo has it."""
+
+    registerid: str
+    zreportid: int
+    version: int
+    visible_from: int
+    dateadded: int
+    eshopid: int
+    store_id: str
+    body: str
+
+
+class StockMove(NamedTuple):
+    """Stock that came (positive) or went (negative) at a warehouse, in thousandths of a unit."""
+
+    warehouseid: int
+    visible_from: int
+    sku: str
+    quantity_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """The filters of Sitoo's order list (reference 1.4). None means not filtered.
+
+    `receiptid` and `creditorderid` each override `orderid`, as in Sitoo. `orderidfrom` and `orderdatefrom` include
+    their value, `orderidto` and `orderdateto` do not (inferred for the dates). Dates are epoch seconds.
+    """
+
+    eshopid: Sequence[int] | None = None
+    externalid: Sequence[str] | None = None
+    orderid: Sequence[int] | None = None
+    receiptid: str | None = None
+    creditorderid: int | None = None
+    orderidfrom: int | None = None
+    orderidto: int | None = None
+    orderdatefrom: int | None = None
+    orderdateto: int | None = None
+    orderstate: Sequence[int] | None = None
+    paymentstate: Sequence[int] | None = None
+    ordertype: Sequence[int] | None = None
+    warehouseid: Sequence[int] | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ZReportFilter:
+    """The filters of Sitoo's Z-report list; the dates include both ends. None means not filtered."""
+
+    eshopid: Sequence[int] | None = None
+    store_id: Sequence[str] | None = None
+    registerid: Sequence[str] | None = None
+    dateaddedfrom: int | None = None
+    dateaddedto: int | None = None
+
+
+class TradeStore:
+    """Reads and writes one trade file. Safe to read from several threads; one thread writes."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens an existing trade file. Raises FileNotFoundError when there is none."""
+        if not path.exists():
+            raise FileNotFoundError(f"no trade file at {path}; make one with build_trade")
+        self.path = path
+        self._lock = Lock()
+        self._db = sqlite3.connect(path, check_same_thread=False)
+        # The file can always be made again from its seed, so speed goes before surviving a power cut.
+        self._db.execute("pragma synchronous = off")
+
+    @classmethod
+    def create(cls, path: Path) -> TradeStore:
+        """A new, empty trade file. Raises FileExistsError when the path is taken: a trade is never written over."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(exist_ok=False)
+        store = cls(path)
+        store._db.executescript(_TABLES)
+        return store
+
+    def close(self) -> None:
+        self._db.close()
+
+    # ---------------------------------------------------------------- writing
+
+    def write(
+        self,
+        orders: Iterable[OrderVersion] = (),
+        deliveries: Iterable[DeliveryRow] = (),
+        z_reports: Iterable[ZReportVersion] = (),
+        stock_moves: Iterable[StockMove] = (),
+    ) -> None:
+        """Adds a batch in one transaction. A version above 1 takes over from the one before it at its visible_from."""
+        orders, z_reports = list(orders), list(z_reports)
+        with self._lock, self._db:
+            self._db.executemany(
+                "insert into orders (orderid, version, visible_from, orderdate, eshopid, registerid, warehouseid, "
+                "orderstateid, paymentstateid, ordertypeid, externalid, receiptid, creditorderid, email, body) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                orders,
+            )
+            self._db.executemany(
+                "update orders set replaced_from = ? where orderid = ? and version = ?",
+                [(row.visible_from, row.orderid, row.version - 1) for row in orders if row.version > 1],
+            )
+            self._db.executemany(
+                "insert into deliveries (orderdeliveryid, orderid, warehouseid, visible_from, datedelivery, body) "
+                "values (?, ?, ?, ?, ?, ?)",
+                deliveries,
+            )
+            self._db.executemany(
+                "insert into z_reports (registerid, zreportid, version, visible_from, dateadded, eshopid, store_id, "
+                "body) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                z_reports,
+            )
+            self._db.executemany(
+                "update z_reports set replaced_from = ? where registerid = ? and zreportid = ? and version = ?",
+                [
+                    (row.visible_from, row.registerid, row.zreportid, row.version - 1)
+                    for row in z_reports
+                    if row.version > 1
+                ],
+            )
+            self._db.executemany("insert into stock_moves values (?, ?, ?, ?)", stock_moves)
+
+    def set_opening_stock(self, warehouseid: int, quantity_milli: dict[str, int]) -> None:
+        """Stock of a warehouse before the trade began, by SKU, in thousandths of a unit."""
+        with self._lock, self._db:
+            self._db.executemany(
+                "insert into opening_stock values (?, ?, ?)",
+                [(warehouseid, sku, quantity) for sku, quantity in quantity_milli.items()],
+            )
+
+    # ---------------------------------------------------------------- reading
+
+    def orders(
+        self,
+        now: int,
+        where: OrderFilter | None = None,
+        sort: Literal["orderid", "-orderid"] = "-orderid",
+        start: int = 0,
+        num: int = 10,
+    ) -> tuple[int, list[str]]:
+        """How many orders match at `now` (epoch seconds), and the bodies of one page of them."""
+        conditions, values = _order_conditions(now, where or OrderFilter())
+        direction = "desc" if sort == "-orderid" else "asc"
+        with self._lock:
+            (total,) = self._db.execute(f"select count(*) from orders where {conditions}", values).fetchone()
+            rows = self._db.execute(
+                f"select body from orders where {conditions} order by orderid {direction} limit ? offset ?",
+                (*values, num, start),
+            ).fetchall()
+        return total, [body for (body,) in rows]
+
+    def order(self, orderid: int, now: int) -> str | None:
+        """The body of one order as it stands at `now`; None when it has not arrived."""
+        _, bodies = self.orders(now, OrderFilter(orderid=(orderid,)), num=1)
+        return bodies[0] if bodies else None
+
+    def orderid_of(self, receiptid: str) -> int | None:
+        """The order with a receipt number, whenever it arrives; None when there is none."""
+        with self._lock:
+            row = self._db.execute("select orderid from orders where receiptid = ?", (receiptid,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def deliveries(self, orderid: int, now: int) -> list[str]:
+        """The bodies of an order's deliveries at `now`, in the order they were made."""
+        with self._lock:
+            rows = self._db.execute(
+                "select body from deliveries where orderid = ? and visible_from <= ? order by orderdeliveryid",
+                (orderid, now),
+            ).fetchall()
+        return [body for (body,) in rows]
+
+    def z_reports(self, now: int, where: ZReportFilter | None = None) -> list[str]:
+        """The bodies of the Z-reports that match at `now`, by rising dateadded, at most MOST_Z_REPORTS."""
+        where = where or ZReportFilter()
+        conditions, values = _visible(now)
+        _among(conditions, values, "eshopid", where.eshopid)
+        _among(conditions, values, "store_id", where.store_id)
+        _among(conditions, values, "registerid", where.registerid)
+        _compare(conditions, values, "dateadded >= ?", where.dateaddedfrom)
+        _compare(conditions, values, "dateadded <= ?", where.dateaddedto)
+        with self._lock:
+            rows = self._db.execute(
+                f"select body from z_reports where {' and '.join(conditions)} "
+                "order by dateadded, registerid, zreportid limit ?",
+                (*values, MOST_Z_REPORTS),
+            ).fetchall()
+        return [body for (body,) in rows]
+
+    def stock(self, warehouseid: int, now: int) -> dict[str, int]:
+        """Stock of a warehouse by SKU in thousandths: what it opened with, less what was delivered by `now`."""
+        with self._lock:
+            rows = self._db.execute(
+                "select sku, sum(quantity_milli) from ("
+                "  select sku, quantity_milli from opening_stock where warehouseid = :warehouse"
+                "  union all"
+                "  select sku, quantity_milli from stock_moves"
+                "  where warehouseid = :warehouse and visible_from <= :now"
+                ") group by sku order by sku",
+                {"warehouse": warehouseid, "now": now},
+            ).fetchall()
+        return {sku: int(quantity) for sku, quantity in rows}
+
+    def last_arrival(self) -> int | None:
+        """Epoch seconds at which the last order or Z-report arrives; None for an empty trade."""
+        with self._lock:
+            (last,) = self._db.execute(
+                "select max(visible_from) from (select visible_from from orders union all "
+                "select visible_from from z_reports)"
+            ).fetchone()
+        return None if last is None else int(last)
+
+
+def _order_conditions(now: int, where: OrderFilter) -> tuple[str, list[Any]]:
+    conditions, values = _visible(now)
+    if where.receiptid is not None:
+        _compare(conditions, values, "receiptid = ?", where.receiptid)
+    if where.creditorderid is not None:
+        _compare(conditions, values, "creditorderid = ?", where.creditorderid)
+    if where.receiptid is None and where.creditorderid is None:
+        _among(conditions, values, "orderid", where.orderid)
+    _among(conditions, values, "eshopid", where.eshopid)
+    _among(conditions, values, "externalid", where.externalid)
+    _among(conditions, values, "orderstateid", where.orderstate)
+    _among(conditions, values, "paymentstateid", where.paymentstate)
+    _among(conditions, values, "ordertypeid", where.ordertype)
+    _among(conditions, values, "warehouseid", where.warehouseid)
+    _compare(conditions, values, "orderid >= ?", where.orderidfrom)
+    _compare(conditions, values, "orderid < ?", where.orderidto)
+    _compare(conditions, values, "orderdate >= ?", where.orderdatefrom)
+    _compare(conditions, values, "orderdate < ?", where.orderdateto)
+    _compare(conditions, values, "email = ?", where.email)
+    return " and ".join(conditions), values
+
+
+def _visible(now: int) -> tuple[list[str], list[Any]]:
+    return ["visible_from <= ?", "(replaced_from is null or replaced_from > ?)"], [now, now]
+
+
+def _among(conditions: list[str], values: list[Any], column: str, wanted: Sequence[int] | Sequence[str] | None) -> None:
+    if wanted is not None:
+        conditions.append(f"{column} in ({', '.join('?' * len(wanted))})")
+        values.extend(wanted)
+
+
+def _compare(conditions: list[str], values: list[Any], condition: str, wanted: int | str | None) -> None:
+    if wanted is not None:
+        conditions.append(condition)
+        values.append(wanted)

@@ -1,0 +1,624 @@
+"""The made-up retailer both sandboxes share: shops, tills, catalogue, subsidiaries, chart of accounts.
+
+Belongs here: facts that stand still while the trade goes on, and how they are drawn from a seed. Does not belong here:
+receipts (`trade/`), HTTP, and what either API looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from random import Random
+
+from sitoo_netsuite.money import round_half_away, vat_within
+
+# Four weeks before the clocks change in both countries (2026-03-29), so that longer trades cross it.
+DEFAULT_START = date(2026, 3, 2)
+
+GIFT_CARD_SKU = "GIFTCARD"  # multi-purpose: VAT when it is spent
+EXPERIENCE_CARD_SKU = "EXPCARD"  # single-purpose: VAT when it is sold
+DEPOSIT_SKU = "DEPOSIT"
+TIP_SKU = "TIP"
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    internal_id: int
+    code: str  # ISO 4217, NetSuite's currency symbol
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subsidiary:
+    internal_id: int
+    name: str
+    currency: str
+    country: str  # ISO 3166 alpha-2, upper case
+    parent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    internal_id: int
+    name: str
+    subsidiary: int
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAccount:
+    """`account_type` is NetSuite's acctType id: Bank, AcctRec, OthCurrAsset, OthCurrLiab, Income, COGS, Expense...
+
+    `role` is what the retailer uses the account for (`till`, `sales 25`, `card adyen Visa`), unique per subsidiary.
+    """
+
+    internal_id: int
+    number: str
+    name: str
+    account_type: str
+    subsidiary: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductGroup:
+    """A Sitoo VAT group. `group_type`: 10 product, 20 service, 30 gift card. `rate_bp`: 25 % is 2500."""
+
+    vatid: int
+    eshopid: int
+    name: str
+    group_type: int
+    rate_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One SKU. `price_minor` is VAT-inclusive per currency; `netsuite_item` is None when NetSuite lacks the SKU.
+
+    `item_type` is NetSuite's: InvtPart, Service, NonInvtPart. `group` is the ProductGroup's vatid per eshopid.
+    `by_weight`: the price is per kilogram. The price of a special SKU is 0: the till types it in. `cost_minor` is
+    without VAT, per unit or kilogram.
+    """
+
+    productid: int
+    sku: str
+    title: str
+    barcode: str
+    item_type: str
+    netsuite_item: int | None
+    group: dict[int, int]
+    price_minor: dict[str, int]
+    cost_minor: dict[str, int]
+    by_weight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentType:
+    """A Sitoo POS payment type; `paymentmethodid` as in the reference (100 cash, 2110 Adyen, 500 gift card...)."""
+
+    paymenttypeid: int
+    eshopid: int
+    paymentmethodid: int
+    name: str
+    externalid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A Sitoo warehouse; `storeid` is None for the one the web shop sends from."""
+
+    warehouseid: int
+    eshopid: int
+    storeid: int | None
+    name: str
+    currency: str
+    externalid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    registerid: str  # GUID with braces, upper case
+    registerkey: str  # SII0000001500001
+    number: int
+    store: int  # storeid
+    warehouseid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    userid: str  # GUID with braces, upper case
+    externalid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A made-up person at example.com; `company` is empty for a private customer."""
+
+    email: str
+    namefirst: str
+    namelast: str
+    company: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """`opens` and `closes` are local; a shop that closes before it opens trades past midnight."""
+
+    storeid: int
+    eshopid: int
+    key: str  # the estate's store key, and Sitoo's externalid: S01
+    name: str
+    currency: str
+    time_zone: str
+    cut_over: time
+    subsidiary: int
+    location: int
+    warehouseid: int
+    registers: tuple[Register, ...]
+    staff: tuple[Staff, ...]
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A Sitoo site (one market): currency, zone, whether cash is rounded to whole units.
+
+    `warehouseid` is the warehouse its web shop sends from.
+    """
+
+    eshopid: int
+    name: str
+    currency: str
+    time_zone: str
+    country: str
+    rounds_cash: bool
+    prices_stored_with_vat: bool
+    warehouseid: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that stands still. `days` is how long the trade goes on from `start`."""
+
+    seed: int
+    account_id: str  # Sitoo's account number, in the path
+    netsuite_account: str
+    retailer: str
+    start: date
+    days: int
+    sites: tuple[Site, ...]
+    shops: tuple[Shop, ...]
+    warehouses: tuple[Warehouse, ...]
+    product_groups: tuple[ProductGroup, ...]
+    products: tuple[Product, ...]
+    payment_types: tuple[PaymentType, ...]
+    customers: tuple[Customer, ...]
+    currencies: tuple[Currency, ...]
+    subsidiaries: tuple[Subsidiary, ...]
+    locations: tuple[Location, ...]
+    accounts: tuple[LedgerAccount, ...]
+
+    def shop(self, key: str) -> Shop:
+        """The shop with a store key. Raises KeyError when there is none."""
+        for shop in self.shops:
+            if shop.key == key:
+                return shop
+        raise KeyError(key)
+
+    def account(self, subsidiary: int, role: str) -> str:
+        """The number of the account a subsidiary uses for a role. Raises KeyError when there is none."""
+        for account in self.accounts:
+            if (account.subsidiary, account.role) == (subsidiary, role):
+                return account.number
+        raise KeyError((subsidiary, role))
+
+
+# ---------------------------------------------------------------- what a world is drawn from
+
+
+@dataclass(frozen=True, slots=True)
+class _Country:
+    """One market. `prices` turns a price in kronor into the currency: its worth in hundredths of a krona."""
+
+    code: str
+    eshopid: int
+    site: str
+    subsidiary: int
+    company: str
+    currency: str
+    time_zone: str
+    rounds_cash: bool
+    standard_bp: int
+    account_range: int
+    krona_worth: int
+    cities: tuple[str, ...]
+    tenders: tuple[tuple[int, str], ...]  # paymentmethodid, name
+
+
+_SHARED_TENDERS = (
+    (500, "Gift card"),
+    (500, "Experience card"),
+    (510, "Credit note"),
+    (1000, "Deposit"),
+    (1100, "Exchange"),
+    (600, "Invoice"),
+)
+_COUNTRIES = (
+    _Country(
+        "SE", 1, "Sweden", 2, "Lindgrove Sverige AB", "SEK", "Europe/Stockholm", True, 2500, 10_000, 100,
+        ("Stockholm", "Malmö", "Göteborg", "Uppsala", "Lund", "Umeå", "Västerås", "Örebro"),
+        ((100, "Cash"), (2110, "Card"), (710, "Swish"), *_SHARED_TENDERS),
+    ),
+    _Country(
+        "GB", 2, "United Kingdom", 3, "Lindgrove UK Ltd", "GBP", "Europe/London", False, 2000, 20_000, 8,
+        ("London", "Leeds", "Bristol", "Edinburgh", "Cardiff", "York", "Bath", "Norwich"),
+        ((100, "Cash"), (2110, "Card"), *_SHARED_TENDERS),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    """A shelf of the catalogue: its VAT rate by country, and its prices in kronor."""
+
+    name: str
+    prefix: str
+    count: int
+    rate_bp: dict[str, int]
+    lowest: int
+    highest: int
+    item_type: str = "InvtPart"
+    by_weight: bool = False
+    nouns: tuple[str, ...] = ()
+
+
+_CATEGORIES = (
+    _Category("Home", "HOM", 70, {"SE": 2500, "GB": 2000}, 49, 1499, nouns=("Vase", "Lamp", "Throw", "Bowl", "Stool")),
+    _Category("Apparel", "APP", 70, {"SE": 2500, "GB": 2000}, 99, 1999, nouns=("Coat", "Shirt", "Scarf", "Skirt")),
+    _Category("Children", "KID", 35, {"SE": 2500, "GB": 0}, 79, 599, nouns=("Romper", "Mittens", "Boots", "Cap")),
+    _Category("Pantry", "PAN", 35, {"SE": 1200, "GB": 0}, 19, 189, nouns=("Tea", "Jam", "Crispbread", "Honey")),
+    _Category("Deli", "DEL", 10, {"SE": 1200, "GB": 0}, 120, 420, by_weight=True, nouns=("Cheese", "Coffee beans")),
+    _Category("Books", "BOK", 35, {"SE": 600, "GB": 0}, 59, 399, nouns=("Cookbook", "Atlas", "Novel", "Almanac")),
+    _Category("Insulation", "INS", 15, {"SE": 2500, "GB": 500}, 89, 899, nouns=("Draught strip", "Loft roll")),
+    _Category("Stamps", "STA", 5, {"SE": 0, "GB": 0}, 18, 180, nouns=("Stamp booklet",)),
+    _Category("Services", "SRV", 6, {"SE": 2500, "GB": 2000}, 49, 499, "Service", nouns=("Hemming", "Assembly")),
+)
+_COLOURS = ("ash", "birch", "clay", "dusk", "fern", "granite", "heather", "ivory", "moss", "rust", "slate", "sand")
+_FIRST_NAMES = ("Alva", "Bo", "Cleo", "Dag", "Edda", "Finn", "Greta", "Hugo", "Iris", "Juno", "Kim", "Lou", "Noor")
+_LAST_NAMES = ("Fernwick", "Tarnholm", "Ostmere", "Quillby", "Brackenlund", "Vintersko", "Marrowdale", "Pilbrook")
+
+# What the retailer uses an account for: role, number within the country's range, name, NetSuite type.
+_ROLES = (
+    ("bank", 1100, "Bank", "Bank"),
+    ("till", 1110, "Cash in tills", "Bank"),
+    ("safe", 1120, "Cash in safes", "Bank"),
+    ("bank bag", 1130, "Cash on its way to the bank", "Bank"),
+    ("accounts receivable", 1200, "Accounts receivable", "AcctRec"),
+    ("card adyen Visa", 1310, "Card clearing Adyen Visa", "OthCurrAsset"),
+    ("card adyen Mastercard", 1311, "Card clearing Adyen Mastercard", "OthCurrAsset"),
+    ("card adyen Amex", 1312, "Card clearing Adyen Amex", "OthCurrAsset"),
+    ("card nets", 1315, "Card clearing Nets", "OthCurrAsset"),
+    ("swish", 1320, "Swish clearing", "OthCurrAsset"),
+    ("invoice", 1330, "Invoiced at the till", "OthCurrAsset"),
+    ("undeposited funds", 1350, "Undeposited funds", "OthCurrAsset"),
+    ("pos clearing", 1360, "POS clearing", "OthCurrAsset"),
+    ("exchange clearing", 1370, "Exchange clearing", "OthCurrAsset"),
+    ("inventory", 1400, "Inventory", "OthCurrAsset"),
+    ("accounts payable", 2000, "Accounts payable", "AcctPay"),
+    ("gift cards", 2410, "Gift cards outstanding", "OthCurrLiab"),
+    ("experience cards", 2411, "Experience cards outstanding", "OthCurrLiab"),
+    ("credit notes", 2420, "Credit notes outstanding", "OthCurrLiab"),
+    ("deposits", 2430, "Customer deposits at the till", "OthCurrLiab"),
+    ("undelivered", 2440, "Sold, to be delivered", "OthCurrLiab"),
+    ("tips", 2450, "Tips payable", "OthCurrLiab"),
+    ("customer deposits", 2460, "Customer deposits", "OthCurrLiab"),
+    ("opening balances", 2900, "Opening balances", "Equity"),
+    ("cost of goods sold", 4000, "Cost of goods sold", "COGS"),
+    ("stock adjustments", 4100, "Stock adjustments", "COGS"),
+    ("over and short", 5100, "Cash over and short", "Expense"),
+    ("float difference", 5110, "Opening float differences", "Expense"),
+    ("rounding", 5120, "Cash rounding", "Expense"),
+    ("petty cash", 5200, "Petty cash, other", "Expense"),
+    ("petty cash cleaning", 5210, "Cleaning", "Expense"),
+    ("petty cash postage", 5220, "Postage", "Expense"),
+    ("petty cash refreshments", 5230, "Staff refreshments", "Expense"),
+    ("card fees", 5300, "Card fees", "Expense"),
+)
+# And per VAT rate; the number within the range is the one here plus the rate in percent.
+_ROLES_BY_RATE = (
+    ("sales", 3000, "Sales", "Income"),
+    ("discounts", 3100, "Discounts", "Income"),
+    ("returns", 3200, "Returns", "Income"),
+    ("vat on sales", 2600, "Output VAT on sales", "OthCurrLiab"),
+    ("vat on returns", 2700, "Output VAT on returns", "OthCurrLiab"),
+)
+
+
+def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -> World:
+    """The world of a seed: `stores` shops, alternating between Sweden and the United Kingdom, Sweden first.
+
+    A shop is the same however many there are, and the catalogue however many shops. Raises ValueError when there is
+    no store or no day.
+    """
+    if stores < 1 or days < 1:
+        raise ValueError("a trade needs at least one store and one day")
+    account_id = "1500"
+    countries = _COUNTRIES[: min(stores, len(_COUNTRIES))]
+    shops = _shops(seed, account_id, stores)
+    groups = tuple(group for country in countries for group in _groups(country))
+    return World(
+        seed=seed,
+        account_id=account_id,
+        netsuite_account="TSTDRV1500",
+        retailer="Lindgrove",
+        start=start,
+        days=days,
+        sites=tuple(
+            Site(
+                eshopid=country.eshopid,
+                name=f"Lindgrove {country.site}",
+                currency=country.currency,
+                time_zone=country.time_zone,
+                country=country.code,
+                rounds_cash=country.rounds_cash,
+                prices_stored_with_vat=True,
+                warehouseid=country.eshopid,
+            )
+            for country in countries
+        ),
+        shops=shops,
+        warehouses=(
+            *(
+                Warehouse(
+                    warehouseid=country.eshopid,
+                    eshopid=country.eshopid,
+                    storeid=None,
+                    name=f"Web warehouse {country.site}",
+                    currency=country.currency,
+                    externalid=f"WEB-{country.code}",
+                )
+                for country in countries
+            ),
+            *(
+                Warehouse(
+                    warehouseid=shop.warehouseid,
+                    eshopid=shop.eshopid,
+                    storeid=shop.storeid,
+                    name=f"Lindgrove {shop.name}",
+                    currency=shop.currency,
+                    externalid=shop.key,
+                )
+                for shop in shops
+            ),
+        ),
+        product_groups=groups,
+        products=_products(seed, countries),
+        payment_types=tuple(
+            PaymentType(
+                paymenttypeid=country.eshopid * 100 + number,
+                eshopid=country.eshopid,
+                paymentmethodid=method,
+                name=name,
+                externalid="EXT_" + name.upper().replace(" ", "_"),
+            )
+            for country in countries
+            for number, (method, name) in enumerate(country.tenders, start=1)
+        ),
+        customers=_customers(seed),
+        currencies=(
+            Currency(4, "EUR", "Euro"),
+            *(Currency(country.eshopid, country.currency, _CURRENCY_NAMES[country.currency]) for country in countries),
+        ),
+        subsidiaries=(
+            Subsidiary(1, "Lindgrove Group", "EUR", "NL", None),
+            *(
+                Subsidiary(country.subsidiary, country.company, country.currency, country.code, 1)
+                for country in countries
+            ),
+        ),
+        locations=tuple(Location(shop.location, f"Shop {shop.name}", shop.subsidiary, shop.key) for shop in shops),
+        accounts=_accounts(countries),
+    )
+
+
+_CURRENCY_NAMES = {"SEK": "Swedish krona", "GBP": "British pound"}
+
+
+def opening_stock(world: World, warehouseid: int) -> dict[str, int]:
+    """What a warehouse holds of each stocked SKU before the trade begins, in thousandths of a unit."""
+    draw = _stream(world.seed, "opening stock", warehouseid)
+    return {
+        product.sku: draw.randrange(20, 400) * 1000 for product in world.products if product.item_type == "InvtPart"
+    }
+
+
+def _stream(seed: int, *parts: object) -> Random:
+    """A random stream of its own for each part of the world, so that no part shifts another."""
+    return Random("/".join(map(str, (seed, *parts))))
+
+
+def _guid(draw: Random) -> str:
+    digits = f"{draw.getrandbits(128):032X}"
+    return "{" + "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])) + "}"
+
+
+def _shops(seed: int, account_id: str, stores: int) -> tuple[Shop, ...]:
+    shops = []
+    register_number = 0
+    for number in range(1, stores + 1):
+        country = _COUNTRIES[(number - 1) % len(_COUNTRIES)]
+        draw = _stream(seed, "shop", number)
+        lap, place = divmod((number - 1) // len(_COUNTRIES), len(country.cities))
+        warehouseid = 10 + number
+        registers = []
+        for _ in range(draw.choice((2, 3))):
+            register_number += 1
+            registers.append(
+                Register(
+                    registerid=_guid(draw),
+                    registerkey=f"SII{account_id:0>10}{register_number:03d}",
+                    number=register_number,
+                    store=100 + number,
+                    warehouseid=warehouseid,
+                )
+            )
+        # One shop is a bar as much as a shop: it trades past midnight, and its day ends later in the morning.
+        late = number == 2
+        shops.append(
+            Shop(
+                storeid=100 + number,
+                eshopid=country.eshopid,
+                key=f"S{number:02d}",
+                name=country.cities[place] + (f" {lap + 1}" if lap else ""),
+                currency=country.currency,
+                time_zone=country.time_zone,
+                cut_over=time(6) if late else time(4),
+                subsidiary=country.subsidiary,
+                location=10 + number,
+                warehouseid=warehouseid,
+                registers=tuple(registers),
+                staff=tuple(
+                    Staff(_guid(draw), f"E{number * 10 + place}", name)
+                    for place, name in enumerate(draw.sample(_FIRST_NAMES, 4))
+                ),
+                opens=time(12) if late else draw.choice((time(9), time(9, 30), time(10))),
+                closes=time(1, 30) if late else draw.choice((time(18), time(19), time(20))),
+            )
+        )
+    return tuple(shops)
+
+
+def _rates(country: _Country) -> list[int]:
+    return sorted({category.rate_bp[country.code] for category in _CATEGORIES}, reverse=True)
+
+
+def _groups(country: _Country) -> list[ProductGroup]:
+    """The product groups of a site. Group 2 is the default one, as in Sitoo (reference section 4)."""
+    goods = [
+        ProductGroup(vatid, country.eshopid, "Goods " + percent(rate_bp), 10, rate_bp)
+        for vatid, rate_bp in enumerate(_rates(country), start=2)
+    ]
+    return [
+        *goods,
+        ProductGroup(_SERVICES, country.eshopid, "Services", 20, country.standard_bp),
+        ProductGroup(_GIFT_CARDS, country.eshopid, "Gift cards", 30, 0),
+        ProductGroup(_EXPERIENCE_CARDS, country.eshopid, "Experience cards", 30, country.standard_bp),
+        ProductGroup(_DEPOSITS, country.eshopid, "Deposits", 20, 0),
+        ProductGroup(_TIPS, country.eshopid, "Tips", 20, 0),
+    ]
+
+
+_SERVICES, _GIFT_CARDS, _EXPERIENCE_CARDS, _DEPOSITS, _TIPS = 20, 30, 31, 40, 41
+
+
+def percent(rate_bp: int) -> str:
+    """A VAT rate as people write it: 2500 is "25", 1750 is "17.5"."""
+    return f"{rate_bp / 100:g}"
+
+
+def _products(seed: int, countries: Sequence[_Country]) -> tuple[Product, ...]:
+    draw = _stream(seed, "catalogue")
+    products: list[Product] = []
+    for category in _CATEGORIES:
+        for number in range(1, category.count + 1):
+            kronor = draw.randrange(category.lowest, category.highest)
+            cents = draw.choice((0, 0, 0, 90, 50, 95))
+            share = draw.randrange(30, 55)
+            price = {c.currency: _price(c, kronor, cents) for c in _COUNTRIES}
+            products.append(
+                Product(
+                    productid=4000 + len(products) + 1,
+                    sku=f"{category.prefix}-{number:03d}",
+                    title=f"{draw.choice(category.nouns)} {draw.choice(_COLOURS)} {number}",
+                    barcode=f"73{draw.randrange(10**11):011d}",
+                    item_type=category.item_type,
+                    netsuite_item=1001 + len(products),
+                    group={
+                        c.eshopid: _SERVICES
+                        if category.item_type == "Service"
+                        else 2 + _rates(c).index(category.rate_bp[c.code])
+                        for c in countries
+                    },
+                    price_minor={c.currency: price[c.currency] for c in countries},
+                    cost_minor={
+                        c.currency: 0
+                        if category.item_type == "Service"
+                        else _cost(price[c.currency], category.rate_bp[c.code], share)
+                        for c in countries
+                    },
+                    by_weight=category.by_weight,
+                )
+            )
+    for sku, title, group in (
+        (GIFT_CARD_SKU, "Gift card", _GIFT_CARDS),
+        (EXPERIENCE_CARD_SKU, "Experience card", _EXPERIENCE_CARDS),
+        (DEPOSIT_SKU, "Deposit", _DEPOSITS),
+        (TIP_SKU, "Tip", _TIPS),
+    ):
+        products.append(
+            Product(
+                productid=4000 + len(products) + 1,
+                sku=sku,
+                title=title,
+                barcode="",
+                item_type="NonInvtPart",
+                netsuite_item=1001 + len(products),
+                group={c.eshopid: group for c in countries},
+                price_minor={c.currency: 0 for c in countries},
+                cost_minor={c.currency: 0 for c in countries},
+            )
+        )
+    return tuple(products)
+
+
+def _price(country: _Country, kronor: int, cents: int) -> int:
+    worth = kronor * country.krona_worth
+    return worth + cents if country.krona_worth == 100 else max(99, worth // 10 * 10 + 9)
+
+
+def _cost(price_minor: int, rate_bp: int, share: int) -> int:
+    return round_half_away((price_minor - vat_within(price_minor, rate_bp)) * share, 100)
+
+
+def _customers(seed: int) -> tuple[Customer, ...]:
+    draw = _stream(seed, "customers")
+    customers = []
+    for number in range(1, 121):
+        first, last = draw.choice(_FIRST_NAMES), draw.choice(_LAST_NAMES)
+        customers.append(
+            Customer(
+                email=f"{first}.{last}.{number}@example.com".lower(),
+                namefirst=first,
+                namelast=last,
+                company=f"{last} Trading" if number % 8 == 0 else "",
+                phone=f"+00 555 {number:04d}",
+            )
+        )
+    return tuple(customers)
+
+
+def _accounts(countries: Sequence[_Country]) -> tuple[LedgerAccount, ...]:
+    accounts: list[LedgerAccount] = []
+    for country in countries:
+        named = [*_ROLES]
+        for role, number, name, kind in _ROLES_BY_RATE:
+            named += [
+                (f"{role} {percent(rate)}", number + rate // 100, f"{name} {percent(rate)} %", kind)
+                for rate in _rates(country)
+            ]
+        accounts += [
+            LedgerAccount(
+                internal_id=200 * country.eshopid + place,
+                number=str(country.account_range + number),
+                name=f"{name} {country.code}",
+                account_type=kind,
+                subsidiary=country.subsidiary,
+                role=role,
+            )
+            for place, (role, number, name, kind) in enumerate(sorted(named, key=lambda entry: entry[1]))
+        ]
+    return tuple(accounts)

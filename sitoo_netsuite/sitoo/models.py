@@ -1,0 +1,435 @@
+"""Sitoo's records as we read them: typed, as far as we use them, and forgiving about the rest.
+
+Belongs here: the shapes, and turning one raw record into something landed or into a `Rejection`. Does not belong here:
+HTTP, what a record means in the books. Unseen enum values stay integers, unknown fields are ignored, optional ones may
+be missing or null. Money stays the API's decimal text; `read_order` and `read_z_report` make sure that it is money.
+
+Shapes and enum numbers: reference sections 2 to 5 and its appendix of field lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from sitoo_netsuite.money import decimals
+
+# Personal fields live outside the stored payload and its digest, so that a customer can be forgotten.
+PERSONAL_FIELDS = ("email", "namefirst", "namelast", "company", "phone")
+
+# What we ask for on orders. Left out on purpose: personalid and the addresses.
+ORDER_FIELDS = (
+    "orderid", "eshopid", "externalid", "creditorderid", *PERSONAL_FIELDS, "moneytotal_net", "moneytotal_vat",
+    "moneyfinal_net", "moneyfinal_vat", "moneyfinal_salestax", "moneytotal_gross_roundoff", "moneytotal_gross_all",
+    "orderdate", "orderstateid", "paymentstateid", "ordertypeid", "userid_staff", "registerid", "warehouseid",
+    "datereserved", "currencycode", "additionaldata", "orderitems", "payments",
+)  # fmt: skip
+
+_MONEY = re.compile(r"-?\d{1,13}\.\d\d", re.ASCII)
+_MONEY_LIST = re.compile(r"(?:-?\d{1,13}\.\d\d )*", re.ASCII)
+_WHOLE_MONEY_LIST = re.compile(r"(?:-?\d{1,13}\.00 )*", re.ASCII)
+_QUANTITY_LIST = re.compile(r"(?:-?\d{1,12}\.\d{3} )*", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# 1990 to 2100 in seconds: outside it a moment is a fault, and a partition would be made for it.
+_SANE_EPOCH = range(631_152_000, 4_102_444_800)
+
+
+class OrderItem(msgspec.Struct, frozen=True, gc=False):
+    """One row of an order; `orderitemid` counts from 0 within it. Net and VAT are of the whole row, signed."""
+
+    orderitemid: int
+    quantity: int
+    vatvalue: int | float  # percent: 25, 17.5
+    moneyitemtotal_net: str
+    moneyitemtotal_vat: str
+    sku: str | None = None
+    productname: str | None = None
+    orderitemtype: int | None = None
+    productid: int | None = None
+    moneydiscount: str | None = None  # net, per unit, positive
+    decimalquantitytotal: str | None = None
+    additionaldata: dict[str, Any] | None = None
+
+
+class Payment(msgspec.Struct, frozen=True, gc=False):
+    """One payment of an order, signed; it has no id but its place in the list."""
+
+    name: str
+    moneyamount: str
+    externalid: str | None = None
+    reftype: str | None = None  # the acquirer
+    cardissuer: str | None = None
+    additionaldata: dict[str, Any] | None = None
+
+
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """A receipt, web order, booking or parked cart. Enum numbers: reference section 3."""
+
+    orderid: int
+    orderdate: int  # seconds since 1970
+    orderstateid: int
+    paymentstateid: int
+    ordertypeid: int
+    currencycode: str
+    moneytotal_gross_all: str
+    moneytotal_gross_roundoff: str
+    orderitems: list[OrderItem] | None
+    payments: list[Payment] | None
+    eshopid: int | None = None
+    creditorderid: int | None = None
+    registerid: str | None = None
+    warehouseid: int | None = None
+    additionaldata: dict[str, Any] | None = None
+
+
+class VatGroup(msgspec.Struct, frozen=True):
+    """A Z-report's total of one VAT rate (percent)."""
+
+    vatvalue: int | float
+    moneytotal: str
+    moneytotalnet: str
+    moneytotalvat: str
+
+
+class ZPayment(msgspec.Struct, frozen=True):
+    """A Z-report's total of one payment name."""
+
+    name: str
+    moneytotal: str
+
+
+class ZReport(msgspec.Struct, frozen=True):
+    """One register session, `dateopened` to `datecreated` (seconds since 1970). Refund figures are positive."""
+
+    zreportid: int
+    registerid: str
+    dateopened: int
+    datecreated: int
+    dateadded: int
+    currencycode: str
+    moneysalestotal: str
+    moneysalestotalnet: str
+    moneysalesnotdeliveredtotal: str
+    moneysalesnotdeliveredtotalnet: str
+    moneyrefundtotal: str
+    moneyrefundtotalnet: str
+    moneyroundoff: str
+    moneysummarytotal: str
+    moneycash_in: str
+    moneycash_salesrefunds: str
+    moneycash_petty: str
+    moneycash_bank: str
+    moneycash_expected: str
+    moneycash_counted: str
+    moneycash_diff: str
+    moneycash_bankfinal: str
+    moneycash_out: str
+    moneygrandtotalsales: str
+    moneygrandtotalrefund: str
+    numsales: int
+    numsalesnotdelivered: int
+    numrefund: int
+    vatgroupssales: list[VatGroup] | None
+    vatgroupssalesnotdelivered: list[VatGroup] | None
+    vatgroupsrefund: list[VatGroup] | None
+    paymentssales: list[ZPayment] | None
+    paymentsrefund: list[ZPayment] | None
+    eshopid: int | None = None
+    registerkey: str | None = None
+    comment: str | None = None
+
+    def money(self) -> Iterable[str]:
+        """Every amount of the report, for checking."""
+        for name in self.__struct_fields__:
+            if name.startswith("money"):
+                yield getattr(self, name)
+        for groups in (self.vatgroupssales, self.vatgroupssalesnotdelivered, self.vatgroupsrefund):
+            for group in groups or ():
+                yield from (group.moneytotal, group.moneytotalnet, group.moneytotalvat)
+        for payments in (self.paymentssales, self.paymentsrefund):
+            for payment in payments or ():
+                yield payment.moneytotal
+
+
+class OrderDeliveryItem(msgspec.Struct, frozen=True):
+    """What of an order item a delivery holds."""
+
+    orderitemid: int
+    quantity: int
+
+
+class OrderDelivery(msgspec.Struct, frozen=True):
+    """A delivery of an order; `datedelivery` is null while it is on its way."""
+
+    orderdeliveryid: int
+    orderid: int
+    warehouseid: int | None = None
+    datedelivery: int | None = None
+    datecancelled: int | None = None
+    orderdeliveryitems: list[OrderDeliveryItem] | None = None
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One market of the account. Its integer eshopid is the siteid of every path."""
+
+    eshopid: int
+    siteurl: str | None = None
+
+
+class SiteSettings(msgspec.Struct, frozen=True):
+    """The settings of a site that we read."""
+
+    eshopid: int
+    currencycode: str
+    timezone: str
+    eshopname: str | None = None
+    doroundoff: bool | None = None
+    pricesstoredwithvat: bool | None = None
+
+
+class SitooStore(msgspec.Struct, frozen=True):
+    """A shop; `externalid` is the retailer's own key for it."""
+
+    storeid: int
+    name: str
+    storetype: int | None = None
+    externalid: str | None = None
+    externalgroupid: str | None = None
+    countryid: str | None = None
+
+
+class CashRegister(msgspec.Struct, frozen=True):
+    """A till. It has no storeid: its warehouse leads to the store."""
+
+    registerid: str
+    registerkey: str | None = None
+    warehouseid: int | None = None
+    currencycode: str | None = None
+
+
+class Warehouse(msgspec.Struct, frozen=True):
+    """A stock place; `storeid` is null where it belongs to no store."""
+
+    warehouseid: int
+    name: str
+    warehousetype: int | None = None
+    storeid: int | None = None
+    currencycode: str | None = None
+    externalid: str | None = None
+
+
+class PaymentType(msgspec.Struct, frozen=True):
+    """A payment the tills offer; `paymentmethodid` as in reference section 3 (100 cash, 500 gift card...)."""
+
+    paymenttypeid: int
+    paymentmethodid: int
+    name: str
+    externalid: str | None = None
+
+
+class ProductGroup(msgspec.Struct, frozen=True):
+    """A VAT group; `value` is percent, `productgrouptype` 10 product, 20 service, 30 gift card."""
+
+    vatid: int
+    productgroupname: str
+    value: int | float | None = None
+    productgrouptype: int | None = None
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A product or variant, as far as we read it."""
+
+    productid: int
+    sku: str
+    title: str | None = None
+    barcode: str | None = None
+    moneyprice: str | None = None
+    vatid: int | None = None
+    active: bool | None = None
+    activepos: bool | None = None
+    datemodified: int | None = None
+
+
+class Contact(msgspec.Struct, frozen=True, gc=False):
+    """The personal fields of an order that we need; kept apart from its payload. Its repr shows no content."""
+
+    email: str | None = None
+    namefirst: str | None = None
+    namelast: str | None = None
+    company: str | None = None
+    phone: str | None = None
+
+    def __repr__(self) -> str:
+        return "Contact(...)"
+
+
+class LandedOrder(msgspec.Struct, frozen=True, gc=False):
+    """An order ready to be stored: `payload` without personal fields, its SHA-256, and the order typed."""
+
+    order: Order
+    payload: bytes
+    digest: bytes
+    contact: Contact | None
+
+    @property
+    def sold_at(self) -> datetime:
+        """The till's time of the sale (UTC), also when an offline till uploaded it days later."""
+        return datetime.fromtimestamp(self.order.orderdate, UTC)
+
+
+class LandedZReport(msgspec.Struct, frozen=True):
+    """A Z-report ready to be stored: `payload` as Sitoo sent it, its SHA-256, and the report typed."""
+
+    report: ZReport
+    payload: bytes
+    digest: bytes
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A record that cannot be read: kept whole, with the reason, and placed as near as it could be told.
+
+    `record` is the record's id, or the digest in hex where no id could be read. `day` is the UTC date of `sold_at`.
+    The repr leaves the body out: it may hold personal fields.
+    """
+
+    source: str  # 'orders', 'z_reports'
+    record: str
+    reason: str
+    body: bytes
+    digest: bytes
+    day: date | None
+    registerid: str | None
+    sold_at: datetime | None
+
+    def __repr__(self) -> str:
+        return f"Rejection({self.source} {self.record}: {self.reason})"
+
+
+_raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any_fields = msgspec.json.Decoder(dict[str, Any])
+_order = msgspec.json.Decoder(Order)
+_z_report = msgspec.json.Decoder(ZReport)
+_text = msgspec.json.Decoder(str | None)
+# Sorted keys: the digest must not change because Sitoo lists the same fields in another order.
+_sorted = msgspec.json.Encoder(order="sorted")
+
+
+class _Unusable(ValueError):
+    """Well-typed, but not something the rest of the system can work with."""
+
+
+def read_order(raw: msgspec.Raw) -> LandedOrder | Rejection:
+    """One order of a page, checked and split from its personal fields; a Rejection if it cannot be read. Never raises.
+
+    Checked: the fields we use and their types, money with two decimals (whole units where the currency has none), the
+    currency code, a sane orderdate, and text that a database can hold.
+    """
+    try:
+        order = _order.decode(raw)
+        _check_order(order)
+        payload, contact = split_personal(_raw_fields.decode(raw))
+        _check_text(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, _Unusable) as error:
+        return _rejection("orders", bytes(raw), str(error), id_field="orderid", time_field="orderdate")
+    return LandedOrder(order, payload, hashlib.sha256(payload).digest(), contact)
+
+
+def read_z_report(raw: msgspec.Raw) -> LandedZReport | Rejection:
+    """One Z-report, checked; a Rejection if it cannot be read. Never raises. Checks as for `read_order`."""
+    try:
+        report = _z_report.decode(raw)
+        for moment in (report.dateopened, report.datecreated, report.dateadded):
+            _check_moment(moment)
+        _check_money(report.money(), report.currencycode)
+        payload = _sorted.encode(_raw_fields.decode(raw))
+        _check_text(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, _Unusable) as error:
+        return _rejection("z_reports", bytes(raw), str(error), id_field="zreportid", time_field="datecreated")
+    return LandedZReport(report, payload, hashlib.sha256(payload).digest())
+
+
+def split_personal(fields: dict[str, msgspec.Raw]) -> tuple[bytes, Contact | None]:
+    """The order's payload without the personal fields, keys sorted; and those fields, None if all are empty.
+
+    Empties `fields` of the personal ones. Raises msgspec.ValidationError if one of them is not text.
+    """
+    found = {
+        name: text
+        for name in PERSONAL_FIELDS
+        if (raw := fields.pop(name, None)) is not None and (text := _text.decode(raw))
+    }
+    return _sorted.encode(fields), Contact(**found) if found else None
+
+
+def decode_order(payload: bytes) -> Order:
+    """A stored payload as an Order. Raises msgspec.ValidationError for one that was not checked on landing."""
+    return _order.decode(payload)
+
+
+def decode_z_report(payload: bytes) -> ZReport:
+    """A stored payload as a ZReport, as `decode_order`."""
+    return _z_report.decode(payload)
+
+
+def _check_order(order: Order) -> None:
+    _check_moment(order.orderdate)
+    money = [order.moneytotal_gross_all, order.moneytotal_gross_roundoff]
+    quantities = []
+    for item in order.orderitems or ():
+        money += (item.moneyitemtotal_net, item.moneyitemtotal_vat)
+        if item.moneydiscount is not None:
+            money.append(item.moneydiscount)
+        if item.decimalquantitytotal is not None:
+            quantities.append(item.decimalquantitytotal)
+        if not 0 <= item.vatvalue < 100:
+            raise _Unusable(f"VAT of {item.vatvalue} percent in row {item.orderitemid}")
+    money += [payment.moneyamount for payment in order.payments or ()]
+    _check_money(money, order.currencycode)
+    if quantities and not _QUANTITY_LIST.fullmatch(" ".join((*quantities, ""))):
+        raise _Unusable("a decimalquantitytotal that is not a number with three decimals")
+
+
+def _check_money(amounts: Iterable[str], currency: str) -> None:
+    if not _CURRENCY.fullmatch(currency):
+        raise _Unusable(f"currency code {currency!r}")
+    amounts = list(amounts)
+    # One match over all amounts costs a fifth of one each.
+    text = " ".join((*amounts, ""))
+    pattern = _MONEY_LIST if decimals(currency) else _WHOLE_MONEY_LIST
+    if not pattern.fullmatch(text) or text.count(" ") != len(amounts):
+        wrong = next((amount for amount in amounts if not _MONEY.fullmatch(amount)), None)
+        raise _Unusable(f"amount {wrong!r}" if wrong is not None else f"a fraction of a {currency}")
+
+
+def _check_moment(epoch: int) -> None:
+    if epoch not in _SANE_EPOCH:
+        raise _Unusable(f"a time of {epoch} seconds since 1970")
+
+
+def _check_text(payload: bytes) -> None:
+    payload.decode("utf-8")
+    if b"\\u" in payload:
+        # Valid JSON may still hold text no database takes: half a surrogate pair (the decoder refuses it), a NUL.
+        text = msgspec.json.encode(msgspec.json.decode(payload))
+        if b"\\u0000" in text:
+            raise _Unusable("text with a NUL character")
+
+
+def _rejection(source: str, body: bytes, reason: str, *, id_field: str, time_field: str) -> Rejection:
+    try:
+        fields = _any_fields.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        fields = {}
+    digest = hashlib.sha256(body).digest()
+    identifier, moment, registerid = fields.get(id_field), fields.get(time_field), fields.get("registerid")
+    sold_at = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) and moment in _SANE_EPOCH else None
+    register = registerid if isinstance(registerid, str) else None
+    record = str(identifier) if isinstance(identifier, int) else digest.hex()
+    if source == "z_reports" and register is not None:
+        record = f"{register}/{record}"
+    return Rejection(source, record, reason, body, digest, sold_at.date() if sold_at else None, register, sold_at)

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sitoo_netsuite.oracle.ledger_side import LedgerLine
+from sitoo_netsuite_tests.oracle.trade import (
+    DAY,
+    Raw,
+    at,
+    hold,
+    item,
+    journal,
+    judge,
+    order,
+    paid,
+    postings,
+    sale,
+    z_report,
+)
+
+_LATER = {"delivery-pickup-warehouseid": "7"}
+_VIRTUAL = {"virtual-payment": "true"}
+LINE_KINDS = (
+    "sale", "discount", "vat_on_sales", "return", "vat_on_returns", "undelivered_sale", "delivered_sale",
+    "gift_card_issued", "vat_on_gift_cards_issued", "gift_card_redeemed", "vat_on_gift_cards_redeemed", "deposit_taken",
+    "deposit_applied", "tip", "rounding", "takings", "refunds", "credit_note_redeemed", "credit_note_issued",
+    "exchange_in", "exchange_out", "over_short", "petty_cash", "till_to_safe", "safe_to_bank_bag", "float_difference",
+)  # fmt: skip
+
+
+def a_day_with_every_line_kind() -> tuple[list[Raw], list[Raw]]:
+    """Orders, and two Z-reports: the evening before's and the day's."""
+    orders = [
+        order(1, [item("160.00", "40.00", quantity=2, discount="20.00")], [paid("150.00"), paid("50.00", "Card")]),
+        order(2, [item("-80.00", "-20.00", quantity=-1)], [paid("-60.00"), paid("-40.00", "Credit note")]),
+        order(3, [item("500.00", sku="GIFTCARD", rate=0)], [paid("500.00", "Swish")]),
+        order(4, [item("400.00", "100.00", sku="EXPERIENCE")], [paid("500.00", "Card")]),
+        order(5, [item("80.00", "20.00")], [paid("100.00", "Experience card")]),
+        order(6, [item("80.00", "20.00")], [paid("70.00", "Gift card"), paid("30.00", "Credit note")]),
+        order(7, [item("300.00", sku="DEPOSIT", rate=0)], [paid("300.00")]),
+        order(8, [item("160.00", "40.00")], [paid("200.00", "Deposit")]),
+        order(9, [item("80.00", "20.00"), item("15.00", sku="TIP", rate=0)], [paid("115.00", "Card")]),
+        order(10, [item("79.97", "19.99")], [paid("100.00")], moneytotal_gross_roundoff="0.04"),
+        order(11, [item("-80.00", "-20.00", quantity=-1)], [paid("-100.00", "Exchange", additionaldata=_VIRTUAL)]),
+        order(12, [item("96.00", "24.00")], [paid("100.00", "Exchange", additionaldata=_VIRTUAL), paid("20.00")]),
+        order(
+            13,
+            [item("72.00", "18.00", discount="8.00")],
+            [paid("90.00", "Card")],
+            additionaldata=_LATER,
+            orderdeliveries=[
+                {
+                    "datedelivery": at("2026-03-03 18:00"),
+                    "datecancelled": None,
+                    "orderdeliveryitems": [{"orderitemid": 0, "quantity": 1}],
+                }
+            ],
+        ),
+    ]
+    before = z_report([], dateopened=at("2026-03-02 08:00"), datecreated=at("2026-03-02 20:00"))
+    today = z_report(
+        orders,
+        2,
+        comment="Petty cash: cleaning 45.00, postage 12.00",
+        moneycash_in="498.00",
+        moneycash_petty="-57.00",
+        moneycash_bank="-100.00",
+        moneycash_expected="851.00",
+        moneycash_counted="850.00",
+        moneycash_diff="-1.00",
+        moneycash_bankfinal="350.00",
+        moneycash_out="500.00",
+    )
+    return orders, [before, today]
+
+
+def test_books_that_hold_what_the_tills_say_leave_nothing_unexplained() -> None:
+    orders, z_reports = a_day_with_every_line_kind()
+    expected = postings(orders, z_reports)
+    assert {posting.kind for posting in expected} == set(LINE_KINDS)
+    assert sum(posting.amount for posting in expected) == 0
+    verdict = judge(orders, z_reports, journal(expected))
+    assert verdict.as_json() == {"unexplained_minor": {"SEK": 0}, "differences": []}
+    assert verdict.receipts == len(orders)
+
+
+@pytest.mark.parametrize("kind", LINE_KINDS)
+def test_a_line_kind_left_out_of_the_books_is_noticed(kind: str) -> None:
+    orders, z_reports = a_day_with_every_line_kind()
+    booked = [posting for posting in postings(orders, z_reports) if posting.kind != kind]
+    assert judge(orders, z_reports, journal(booked)).unexplained_minor["SEK"] > 0
+
+
+@given(place=st.integers(min_value=0), error=st.integers(min_value=-(10**9), max_value=10**9).filter(bool))
+def test_an_amount_that_is_wrong_anywhere_is_unexplained_to_the_penny(place: int, error: int) -> None:
+    orders, z_reports = a_day_with_every_line_kind()
+    ledger = journal(postings(orders, z_reports))
+    place %= len(ledger)
+    wrong = ledger[place]
+    ledger[place] = LedgerLine(wrong.external_id, wrong.tran_date, wrong.account, wrong.amount + error)
+    verdict = judge(orders, z_reports, ledger)
+    assert verdict.unexplained_minor == {"SEK": abs(error)}
+    assert [difference.account for difference in verdict.differences] == [wrong.account]
+
+
+def test_a_tender_on_the_wrong_account_counts_on_both_accounts() -> None:
+    ledger = [
+        LedgerLine(line.external_id, line.tran_date, "1580" if line.account == "1910" else line.account, line.amount)
+        for line in journal(postings([sale(1)]))
+    ]
+    verdict = judge([sale(1)], [z_report([sale(1)])], ledger)
+    assert verdict.as_json() == {
+        "unexplained_minor": {"SEK": 25000},
+        "differences": [
+            {
+                "store": "S01",
+                "trading_day": "2026-03-03",
+                "account": account,
+                "currency": "SEK",
+                "expected_minor": expected,
+                "ledger_minor": ledger_minor,
+            }
+            for account, expected, ledger_minor in (("1580", 0, 12500), ("1910", 12500, 0))
+        ],
+    }
+
+
+def test_a_journal_dated_later_belongs_to_the_day_in_its_name() -> None:
+    ledger = [
+        LedgerLine(line.external_id, date(2026, 4, 1), line.account, line.amount)
+        for line in journal(postings([sale(1)]))
+    ]
+    assert judge([sale(1)], [z_report([sale(1)])], ledger).unexplained_minor == {"SEK": 0}
+
+
+def test_what_anybody_else_posts_to_our_accounts_is_a_difference_under_its_own_date() -> None:
+    strange = [LedgerLine("BILL-7", DAY, "1910", -700), LedgerLine(None, DAY, "4000", 700)]
+    verdict = judge([], [], strange)
+    assert [(d.account, d.ledger_minor) for d in verdict.differences] == [("1910", -700)]
+
+
+def test_a_journal_of_a_day_before_go_live_is_a_difference() -> None:
+    day = date(2026, 3, 1)
+    early = sale(1, orderdate=at("2026-03-01 12:00"))
+    ledger = journal(postings([early]))
+    verdict = judge([early], [], ledger, days=(day, day))
+    assert verdict.unexplained_minor["SEK"] == 25000
+    assert verdict.excluded == {"before_go_live": 1}
+
+
+def test_orders_that_are_no_till_sales_are_counted_by_reason_and_expected_nowhere() -> None:
+    orders = [sale(1, registerid=None), sale(2, orderstateid=20), sale(3, registerid=None)]
+    verdict = judge(orders, [], [])
+    assert verdict.unexplained_minor == {"SEK": 0}
+    assert verdict.excluded == {"cancelled": 1, "web_order": 2}
+
+
+def test_a_late_offline_receipt_belongs_to_the_day_it_was_rung_up() -> None:
+    orders = [sale(1), sale(2, orderdate=at("2026-03-04 02:00"))]
+    verdict = judge(orders, [], [], held=[hold("session_open")])
+    assert verdict.receipts == 2
+    assert verdict.unexplained_minor == {"SEK": 0}
+
+
+# ---------------------------------------------------------------- receipts held by name
+
+UNMAPPED_TENDER = order(2, [item("100.00", "25.00")], [paid("125.00", "Bitcoin")])
+UNMAPPED_RATE = order(2, [item("100.00", "6.00", rate=6)], [paid("106.00")])
+OUT_OF_BALANCE = order(2, [item("100.00", "25.00")], [paid("120.00")])
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "gross"),
+    [
+        ("unmapped_tender", UNMAPPED_TENDER, 12500),
+        ("unmapped_vat_rate", UNMAPPED_RATE, 10600),
+        ("receipt_out_of_balance", OUT_OF_BALANCE, 12000),
+    ],
+)
+class TestAReceiptHeldByName:
+    def test_is_taken_out_when_the_oracle_finds_the_cause_itself(self, kind: str, record: Raw, gross: int) -> None:
+        orders = [sale(1), record]
+        verdict = judge(orders, [z_report(orders)], journal(postings([sale(1)])), held=[hold(kind, 2, gross)])
+        assert verdict.unexplained_minor == {"SEK": 0}
+        assert (verdict.receipts, verdict.held_receipts) == (2, 1)
+
+    def test_is_a_difference_when_the_plan_keeps_silent_about_it(self, kind: str, record: Raw, gross: int) -> None:
+        orders = [sale(1), record]
+        assert judge(orders, [z_report(orders)], journal(postings([sale(1)]))).unexplained_minor["SEK"] >= gross
+
+    def test_is_a_difference_when_another_amount_is_held(self, kind: str, record: Raw, gross: int) -> None:
+        verdict = judge([record], [z_report([record])], [], held=[hold(kind, 2, gross - 100)])
+        assert verdict.unexplained_minor == {"SEK": 100}
+
+    def test_is_a_difference_when_nothing_is_wrong_with_it(self, kind: str, record: Raw, gross: int) -> None:
+        verdict = judge([sale(2)], [z_report([sale(2)])], [], held=[hold(kind, 2, 12500)])
+        assert verdict.unexplained_minor == {"SEK": 25000}
+        assert verdict.refused_holds == (f"receipt 2 is held as {kind}, but that is not so",)
+
+    def test_is_a_difference_when_there_is_no_such_receipt(self, kind: str, record: Raw, gross: int) -> None:
+        verdict = judge([], [], [], held=[hold(kind, 2, gross)])
+        assert verdict.unexplained_minor == {"SEK": gross}
+
+
+def test_goods_of_a_receipt_that_cannot_be_booked_are_not_booked_when_delivered_either() -> None:
+    record = order(
+        2,
+        [item("100.00", "25.00")],
+        [paid("125.00", "Bitcoin")],
+        additionaldata=_LATER,
+        orderdeliveries=[
+            {"datedelivery": at("2026-03-05 12:00"), "orderdeliveryitems": [{"orderitemid": 0, "quantity": 1}]}
+        ],
+    )
+    day = date(2026, 3, 5)
+    assert judge([record], [], [], days=(day, day)).unexplained_minor == {"SEK": 0}
+
+
+def test_goods_sold_before_the_range_are_expected_on_the_day_of_their_delivery() -> None:
+    record = order(
+        2,
+        [item("100.00", "25.00")],
+        [paid("125.00")],
+        additionaldata=_LATER,
+        orderdeliveries=[
+            {"datedelivery": at("2026-03-05 12:00"), "orderdeliveryitems": [{"orderitemid": 0, "quantity": 1}]}
+        ],
+    )
+    day = date(2026, 3, 5)
+    verdict = judge([record], [], [], days=(day, day))
+    assert [(d.account, d.expected_minor) for d in verdict.differences] == [("2431", 10000), ("3025", -10000)]
+
+
+# ---------------------------------------------------------------- store-days held or waiting
+
+
+def test_a_store_day_is_rightly_held_when_its_z_report_differs() -> None:
+    z = z_report([sale(1), sale(2)])
+    verdict = judge([sale(1)], [z], [], held=[hold("z_variance")])
+    assert verdict.unexplained_minor == {"SEK": 0}
+    assert verdict.held_store_days == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"numsales": 2},
+        {"numsalesnotdelivered": 1},
+        {"numrefund": 1},
+        {"moneysalestotal": "126.00"},
+        {"moneysalestotalnet": "101.00"},
+        {"moneysalesnotdeliveredtotal": "1.00"},
+        {"moneysalesnotdeliveredtotalnet": "1.00"},
+        {"moneyrefundtotal": "1.00"},
+        {"moneyrefundtotalnet": "1.00"},
+        {"moneyroundoff": "0.01"},
+        {"moneysummarytotal": "124.99"},
+        {"moneycash_salesrefunds": "124.00"},
+        {"vatgroupssales": []},
+        {"vatgroupsrefund": [{"vatvalue": 25, "moneytotalnet": "0.00", "moneytotalvat": "0.01"}]},
+        {"vatgroupssalesnotdelivered": [{"vatvalue": 25, "moneytotalnet": "0.01", "moneytotalvat": "0.00"}]},
+        {"paymentssales": [{"name": "Card", "moneytotal": "125.00"}]},
+        {"paymentsrefund": [{"name": "Cash", "moneytotal": "1.00"}]},
+    ],
+)
+def test_each_figure_of_the_z_report_can_justify_a_hold(changes: Raw) -> None:
+    assert judge([sale(1)], [z_report([sale(1)], **changes)], [], held=[hold("z_variance")]).held_store_days == 1
+
+
+@pytest.mark.parametrize("total", ["moneygrandtotalsales", "moneygrandtotalrefund"])
+def test_grand_totals_are_proved_against_the_z_report_before(total: str) -> None:
+    before = z_report([], dateopened=at("2026-03-02 08:00"), datecreated=at("2026-03-02 20:00"), moneycash_out="500.00")
+    held = [hold("z_variance")]
+    assert judge([sale(1)], [before, z_report([sale(1)], 2)], [], held).held_store_days == 0
+    assert judge([sale(1)], [before, z_report([sale(1)], 2, **{total: "999.00"})], [], held).held_store_days == 1
+    assert judge([sale(1)], [z_report([sale(1)], 2, **{total: "999.00"})], [], held).held_store_days == 0
+
+
+@pytest.mark.parametrize(
+    "kind", ["z_variance", "session_open", "z_missing", "day_not_over", "unparsable_record", "odd"]
+)
+def test_a_hold_without_cause_explains_nothing(kind: str) -> None:
+    verdict = judge([sale(1)], [z_report([sale(1)])], [], held=[hold(kind)])
+    assert verdict.unexplained_minor == {"SEK": 25000}
+    assert verdict.refused_holds == (f"S01 2026-03-03 is held as {kind}, but that is not so",)
+
+
+@pytest.mark.parametrize("kind", ["session_open", "z_missing"])
+def test_a_store_day_waits_rightly_while_no_z_report_covers_a_receipt(kind: str) -> None:
+    late = sale(2, orderdate=at("2026-03-03 20:01"))
+    assert judge([sale(1), late], [z_report([sale(1)])], [], held=[hold(kind)]).unexplained_minor == {"SEK": 0}
+
+
+def test_a_store_day_waits_rightly_until_it_is_over() -> None:
+    orders, held = [sale(1)], [hold("day_not_over")]
+    assert judge(orders, [z_report(orders)], [], held, now="2026-03-04 03:59").unexplained_minor == {"SEK": 0}
+    assert judge(orders, [z_report(orders)], [], held, now="2026-03-04 04:00").unexplained_minor == {"SEK": 25000}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"moneytotal_gross_all": "125.0"},
+        {"moneytotal_gross_all": None},
+        {"currencycode": None},
+        {"orderitems": [{"orderitemid": 0, "quantity": "one"}]},
+        {"payments": "cash"},
+    ],
+)
+def test_a_record_that_cannot_be_read_holds_the_days_its_session_touches(fault: dict[str, Any]) -> None:
+    orders = [sale(1), sale(2) | fault]
+    z = z_report([sale(1), sale(2)])
+    assert judge(orders, [z], [], held=[hold("unparsable_record", 2)]).unexplained_minor == {"SEK": 0}
+    assert judge([sale(1) | fault], [], [], held=[hold("unparsable_record", 1)]).held_store_days == 1
+
+
+def test_a_session_over_midnight_is_held_on_both_days_it_touches_and_on_no_other() -> None:
+    days = (date(2026, 3, 3), date(2026, 3, 5))
+    orders = [
+        sale(1),
+        sale(2, orderdate=at("2026-03-04 12:00")),
+        sale(3, orderdate=at("2026-03-05 12:00")),
+    ]
+    wrong = z_report([sale(1)], datecreated=at("2026-03-04 13:00"))
+    right = z_report(
+        [sale(3)], 2, dateopened=at("2026-03-05 08:00"), datecreated=at("2026-03-05 20:00"),
+        moneycash_in=wrong["moneycash_out"], moneycash_expected="750.00", moneycash_counted="750.00",
+        moneycash_out="750.00", moneygrandtotalsales="250.00",
+    )  # fmt: skip
+    held = [hold("z_variance", day=date(2026, 3, day)) for day in (3, 4)]
+    ledger = journal(postings([orders[2]]))
+    assert judge(orders, [wrong, right], ledger, held, days).unexplained_minor == {"SEK": 0}
+    too_much = [*held, hold("z_variance", day=date(2026, 3, 5))]
+    assert judge(orders, [wrong, right], [], too_much, days).unexplained_minor == {"SEK": 25000}
+
+
+def test_money_the_z_report_knows_of_and_the_receipts_do_not_is_missing_from_the_books() -> None:
+    verdict = judge([sale(1)], [z_report([sale(1), sale(2)])], journal(postings([sale(1)])))
+    assert verdict.unexplained_minor == {"SEK": 12500}
+    assert [d.account for d in verdict.differences] == [f"(Z-report 1 of register {sale(1)['registerid']})"]
+
+
+def test_a_hold_does_not_hide_what_anybody_else_posted() -> None:
+    verdict = judge([sale(1)], [], [LedgerLine(None, DAY, "1910", 1)], held=[hold("session_open")])
+    assert verdict.unexplained_minor == {"SEK": 1}
+
+
+def test_receipts_of_registers_in_no_store_of_the_estate_are_counted() -> None:
+    verdict = judge([sale(1, registerid="{OTHER}")], [], [])
+    assert (verdict.unassigned, verdict.unexplained_minor) == (1, {"SEK": 0})

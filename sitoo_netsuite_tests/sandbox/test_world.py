@@ -1,0 +1,77 @@
+import pytest
+
+from sitoo_netsuite.sandbox.world import make_world, opening_stock
+
+
+def test_the_same_seed_draws_the_same_world() -> None:
+    assert make_world(7, 6, 7) == make_world(7, 6, 7)
+    assert make_world(7, 6, 7) != make_world(8, 6, 7)
+
+
+def test_a_shop_is_the_same_however_many_there_are() -> None:
+    assert make_world(7, 6, 7).shops[:2] == make_world(7, 2, 7).shops
+
+
+def test_shops_alternate_between_two_zones_and_two_currencies() -> None:
+    shops = make_world(7, 4, 1).shops
+    assert [shop.currency for shop in shops] == ["SEK", "GBP", "SEK", "GBP"]
+    assert {shop.time_zone for shop in shops} == {"Europe/Stockholm", "Europe/London"}
+    assert len({shop.cut_over for shop in shops}) == 2
+
+
+def test_one_shop_needs_one_country_only() -> None:
+    world = make_world(7, 1, 1)
+    assert [site.country for site in world.sites] == ["SE"]
+    assert {account.subsidiary for account in world.accounts} == {world.shops[0].subsidiary}
+
+
+def test_every_number_that_must_be_unique_is() -> None:
+    world = make_world(3, 30, 1)
+    registers = [register for shop in world.shops for register in shop.registers]
+    for values in (
+        [register.registerid for register in registers],
+        [register.registerkey for register in registers],
+        [warehouse.warehouseid for warehouse in world.warehouses],
+        [shop.key for shop in world.shops],
+        [shop.name for shop in world.shops],
+        [product.sku for product in world.products],
+        [product.netsuite_item for product in world.products],
+        [account.number for account in world.accounts],
+        [account.internal_id for account in world.accounts],
+        [kind.paymenttypeid for kind in world.payment_types],
+        [customer.email for customer in world.customers],
+    ):
+        assert len(values) == len(set(values))
+
+
+def test_every_product_has_a_group_of_its_site_and_a_price_in_its_currency() -> None:
+    world = make_world(7, 2, 1)
+    groups = {(group.eshopid, group.vatid) for group in world.product_groups}
+    for product in world.products:
+        for site in world.sites:
+            assert (site.eshopid, product.group[site.eshopid]) in groups
+            assert product.price_minor[site.currency] >= 0
+            assert product.cost_minor[site.currency] <= product.price_minor[site.currency]
+
+
+def test_only_stocked_goods_open_with_stock() -> None:
+    world = make_world(7, 2, 1)
+    stock = opening_stock(world, world.shops[0].warehouseid)
+    assert set(stock) == {product.sku for product in world.products if product.item_type == "InvtPart"}
+    assert all(quantity > 0 for quantity in stock.values())
+
+
+@pytest.mark.parametrize(("stores", "days"), [(0, 1), (1, 0)])
+def test_a_trade_needs_a_store_and_a_day(stores: int, days: int) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        make_world(7, stores, days)
+
+
+def test_shops_and_accounts_are_found_by_what_people_call_them() -> None:
+    world = make_world(7, 2, 1)
+    assert world.shop("S02").currency == "GBP"
+    assert world.account(world.shop("S02").subsidiary, "sales 20") == "23020"
+    with pytest.raises(KeyError):
+        world.shop("S99")
+    with pytest.raises(KeyError):
+        world.account(2, "piracy")

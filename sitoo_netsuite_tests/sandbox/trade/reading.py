@@ -1,0 +1,176 @@
+"""Reads a trade as an outsider would: from the JSON alone, by the rules of docs/accounting.md."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from sitoo_netsuite.sandbox.trade.store import TradeStore, ZReportFilter
+from sitoo_netsuite.sandbox.world import World
+
+Json = dict[str, Any]
+END_OF_TIME = 2**40
+
+
+def all_orders(store: TradeStore, now: int = END_OF_TIME) -> list[Json]:
+    return [json.loads(body) for body in store.orders(now, sort="orderid", num=10**9)[1]]
+
+
+def all_z_reports(store: TradeStore, world: World, now: int = END_OF_TIME) -> list[Json]:
+    registers = [register.registerid for shop in world.shops for register in shop.registers]
+    return [
+        json.loads(body)
+        for registerid in registers
+        for body in store.z_reports(now, ZReportFilter(registerid=(registerid,)))
+    ]
+
+
+def deliveries_of(store: TradeStore, orderid: int, now: int = END_OF_TIME) -> list[Json]:
+    return [json.loads(body) for body in store.deliveries(orderid, now)]
+
+
+def excluded(order: Json) -> str | None:
+    """Why an order is no till sale, the first reason that applies; None when it is one."""
+    if order["ordertypeid"] != 10:
+        return {100: "booking", 110: "parked"}[order["ordertypeid"]]
+    if order["additionaldata"].get("pos-practice") == "true":
+        return "practice"
+    if order["orderstateid"] != 10:
+        return {20: "cancelled", -1: "abandoned", 0: "open"}[order["orderstateid"]]
+    if order["paymentstateid"] != 20:
+        return "unpaid"
+    if order["registerid"] is None:
+        return "web_order"
+    return None
+
+
+def receipts_of(orders: Iterable[Json], z_report: Json) -> list[Json]:
+    return [
+        order
+        for order in orders
+        if order["registerid"] == z_report["registerid"]
+        and z_report["dateopened"] <= order["orderdate"] <= z_report["datecreated"]
+        and excluded(order) is None
+    ]
+
+
+def virtual(payment: Json) -> bool:
+    return bool(payment["additionaldata"].get("virtual-payment") == "true")
+
+
+def figures(receipts: Iterable[Json]) -> dict[str, Any]:
+    """What the receipts of a session say the Z-report ought to say."""
+    counts: dict[str, int] = defaultdict(int)
+    rates: dict[str, dict[Any, list[Decimal]]] = {
+        name: defaultdict(lambda: [Decimal(0), Decimal(0)]) for name in ("sales", "salesnotdelivered", "refund")
+    }
+    payments: dict[str, Decimal] = defaultdict(Decimal)
+    rounding = Decimal(0)
+    for order in receipts:
+        later = bool(order["additionaldata"].get("delivery-pickup-warehouseid"))
+        side = "salesnotdelivered" if later else "sales"
+        sold = any(item["quantity"] > 0 for item in order["orderitems"])
+        counts["num" + (side if sold else "refund")] += 1
+        for item in order["orderitems"]:
+            positive = item["quantity"] > 0
+            group = rates[side if positive else "refund"][item["vatvalue"]]
+            sign = 1 if positive else -1
+            group[0] += sign * Decimal(item["moneyitemtotal_net"])
+            group[1] += sign * Decimal(item["moneyitemtotal_vat"])
+            counts[f"num{side if positive else 'refund'}items"] += sign * item["quantity"]
+        for payment in order["payments"]:
+            if not virtual(payment):
+                payments[payment["name"]] += Decimal(payment["moneyamount"])
+        rounding += Decimal(order["moneytotal_gross_roundoff"])
+    return {"counts": counts, "rates": rates, "payments": payments, "rounding": rounding}
+
+
+def line_kinds(order: Json, special: dict[str, str], tenders: dict[str, str]) -> set[str]:
+    """The line kinds of docs/accounting.md that a receipt gives rise to, amounts of zero left out."""
+    kinds = set()
+    later = bool(order["additionaldata"].get("delivery-pickup-warehouseid"))
+    for item in order["orderitems"]:
+        kind, sold = special.get(item["sku"], "goods"), item["quantity"] > 0
+        taxed = item["moneyitemtotal_vat"] not in ("0.00", "-0.00")
+        if kind == "goods" and sold:
+            kinds |= {"undelivered_sale" if later else "sale"} | ({"vat_on_sales"} if taxed else set())
+            if item["moneydiscount"] != "0.00" and not later:
+                kinds.add("discount")
+        elif kind == "goods":
+            kinds |= {"return"} | ({"vat_on_returns"} if taxed else set())
+        elif kind == "gift_card":
+            kinds |= {"gift_card_issued"} | ({"vat_on_gift_cards_issued"} if taxed else set())
+        elif kind == "deposit":
+            kinds.add("deposit_taken" if sold else "deposit_applied")
+        else:
+            kinds.add("tip")
+    if order["moneytotal_gross_roundoff"] != "0.00":
+        kinds.add("rounding")
+    for payment in order["payments"]:
+        came_in = Decimal(payment["moneyamount"]) > 0
+        if virtual(payment):
+            kinds.add("exchange_in" if came_in else "exchange_out")
+            continue
+        kind = tenders.get(payment["name"], "other")
+        if kind == "credit_note":
+            kinds.add("credit_note_redeemed" if came_in else "credit_note_issued")
+        elif kind == "deposit":
+            kinds.add("deposit_applied" if came_in else "deposit_taken")
+        elif kind in ("multi", "single"):
+            kinds.add("gift_card_redeemed" if came_in else "gift_card_issued")
+            if kind == "single":
+                kinds.add("vat_on_gift_cards_redeemed" if came_in else "vat_on_gift_cards_issued")
+        else:
+            kinds.add("takings" if came_in else "refunds")
+    return kinds
+
+
+SPECIAL = {"GIFTCARD": "gift_card", "EXPCARD": "gift_card", "DEPOSIT": "deposit", "TIP": "tip"}
+TENDERS = {"Credit note": "credit_note", "Deposit": "deposit", "Gift card": "multi", "Experience card": "single"}
+EVERY_KIND = {
+    "sale", "discount", "vat_on_sales", "return", "vat_on_returns", "undelivered_sale", "delivered_sale",
+    "gift_card_issued", "vat_on_gift_cards_issued", "gift_card_redeemed", "vat_on_gift_cards_redeemed",
+    "deposit_taken", "deposit_applied", "tip", "rounding", "exchange_in", "exchange_out", "takings", "refunds",
+    "credit_note_issued", "credit_note_redeemed", "over_short", "petty_cash", "till_to_safe", "safe_to_bank_bag",
+    "float_difference",
+}  # fmt: skip
+
+
+def z_line_kinds(z_report: Json, previous: Json | None) -> set[str]:
+    kinds = set()
+    if Decimal(z_report["moneycash_diff"]):
+        kinds.add("over_short")
+    if Decimal(z_report["moneycash_petty"]):
+        kinds.add("petty_cash")
+    if Decimal(z_report["moneycash_bankfinal"]) - Decimal(z_report["moneycash_bank"]):
+        kinds |= {"till_to_safe", "safe_to_bank_bag"}
+    if previous and previous["moneycash_out"] != z_report["moneycash_in"]:
+        kinds.add("float_difference")
+    return kinds
+
+
+def every_line_kind(store: TradeStore, world: World) -> set[str]:
+    """All line kinds a trade gives rise to within its days."""
+    orders = all_orders(store)
+    kinds: set[str] = set()
+    last = store.last_arrival() or 0
+    for order in orders:
+        if excluded(order) is None:
+            kinds |= line_kinds(order, SPECIAL, TENDERS)
+            if "undelivered_sale" in kinds and order["additionaldata"].get("delivery-pickup-warehouseid"):
+                sold = sum(item["quantity"] for item in order["orderitems"])
+                handed_over = sum(
+                    item["quantity"]
+                    for delivery in deliveries_of(store, order["orderid"], last)
+                    for item in delivery["orderdeliveryitems"]
+                )
+                if handed_over == sold:
+                    kinds.add("delivered_sale")
+    previous: dict[str, Json] = {}
+    for z_report in all_z_reports(store, world):
+        kinds |= z_line_kinds(z_report, previous.get(z_report["registerid"]))
+        previous[z_report["registerid"]] = z_report
+    return kinds
