@@ -62,11 +62,26 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _account(value: str) -> str:
+    if not value or value == UNDECIDED:
+        raise ValueError("choose the number of an account in NetSuite's chart")
+    return value
+
+
+def _internal_id(value: str) -> str:
+    if not value.isascii() or not value.isdecimal():
+        raise ValueError('choose NetSuite\'s internal id, as in "11"')
+    return value
+
+
+# What a draft writes where a person has to decide; never valid.
+UNDECIDED = "?"
+
 RateBp = Annotated[int, BeforeValidator(_rate_to_bp)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
-Account = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-InternalId = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[0-9]+$")]
+Account = Annotated[str, BeforeValidator(_text), AfterValidator(_account)]
+InternalId = Annotated[str, BeforeValidator(_text), AfterValidator(_internal_id)]
 # Part of every external id (`JE-<store>-<yyyymmdd>-<currency>-<n>`), where `-` separates.
 StoreKey = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
 

@@ -17,7 +17,7 @@ NOW = "SITOO_NETSUITE_NOW"
 
 
 class SettingsError(Exception):
-    """An environment variable is missing or cannot be used; the text names it and says what belongs there."""
+    """Environment variables are missing or cannot be used; each line of the text names one and what belongs there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,9 @@ class NetSuiteAccess:
 
 def sitoo_access(env: Mapping[str, str]) -> SitooAccess:
     """From SITOO_URL and either SITOO_API_KEYS (`id:password,id:password`) or SITOO_API_ID and SITOO_API_PASSWORD."""
-    url = _needed(env, "SITOO_URL", "the base URL shown in Sitoo Backoffice, with /v2/accounts/<account>")
+    url_means = {"SITOO_URL": "the base URL shown in Sitoo Backoffice, with /v2/accounts/<account>"}
     if env.get("SITOO_API_KEYS"):
+        url = _needed(env, url_means)["SITOO_URL"]
         keys = {}
         for entry in env["SITOO_API_KEYS"].split(","):
             identity, separator, password = entry.strip().partition(":")
@@ -50,20 +51,37 @@ def sitoo_access(env: Mapping[str, str]) -> SitooAccess:
                 raise SettingsError("SITOO_API_KEYS must read id:password,id:password")
             keys[identity] = password
         return SitooAccess(url, keys)
-    identity = _needed(env, "SITOO_API_ID", "the API ID made in Sitoo Backoffice, as in 10020-140")
-    return SitooAccess(url, {identity: _needed(env, "SITOO_API_PASSWORD", "the password shown with the API ID")})
+    found = _needed(
+        env,
+        url_means
+        | {
+            "SITOO_API_ID": "the API ID made in Sitoo Backoffice, as in 10020-140",
+            "SITOO_API_PASSWORD": "the password shown with the API ID",
+        },
+    )
+    return SitooAccess(found["SITOO_URL"], {found["SITOO_API_ID"]: found["SITOO_API_PASSWORD"]})
 
 
 def netsuite_access(env: Mapping[str, str]) -> NetSuiteAccess:
     """From NETSUITE_URL, NETSUITE_ACCOUNT, NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, NETSUITE_PRIVATE_KEY_FILE."""
-    path = Path(_needed(env, "NETSUITE_PRIVATE_KEY_FILE", "the path of the private key of the mapped certificate"))
+    found = _needed(
+        env,
+        {
+            "NETSUITE_URL": "https://<account>.suitetalk.api.netsuite.com",
+            "NETSUITE_ACCOUNT": "the account id, as in 123456_SB1",
+            "NETSUITE_CLIENT_ID": "the client id of the integration record",
+            "NETSUITE_CERTIFICATE_ID": "the certificate id of the M2M mapping",
+            "NETSUITE_PRIVATE_KEY_FILE": "the path of the private key of the mapped certificate",
+        },
+    )
+    path = Path(found["NETSUITE_PRIVATE_KEY_FILE"])
     if not path.is_file():
         raise SettingsError(f"NETSUITE_PRIVATE_KEY_FILE names {path}, which is not a file")
     return NetSuiteAccess(
-        url=_needed(env, "NETSUITE_URL", "https://<account>.suitetalk.api.netsuite.com"),
-        account=_needed(env, "NETSUITE_ACCOUNT", "the account id, as in 123456_SB1"),
-        client_id=_needed(env, "NETSUITE_CLIENT_ID", "the client id of the integration record"),
-        certificate_id=_needed(env, "NETSUITE_CERTIFICATE_ID", "the certificate id of the M2M mapping"),
+        url=found["NETSUITE_URL"],
+        account=found["NETSUITE_ACCOUNT"],
+        client_id=found["NETSUITE_CLIENT_ID"],
+        certificate_id=found["NETSUITE_CERTIFICATE_ID"],
         private_key_file=path,
     )
 
@@ -97,8 +115,10 @@ def now(env: Mapping[str, str]) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _needed(env: Mapping[str, str], name: str, meaning: str) -> str:
-    value = env.get(name, "").strip()
-    if not value:
-        raise SettingsError(f"{name} is not set: {meaning}")
-    return value
+def _needed(env: Mapping[str, str], meanings: Mapping[str, str]) -> dict[str, str]:
+    """The values of these variables. Raises SettingsError naming every one that is missing, with its meaning."""
+    values = {name: env.get(name, "").strip() for name in meanings}
+    missing = [f"{name} is not set: {meanings[name]}" for name, value in values.items() if not value]
+    if missing:
+        raise SettingsError("\n".join(missing))
+    return values

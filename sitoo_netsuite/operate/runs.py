@@ -12,7 +12,6 @@ import psycopg
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
 from sitoo_netsuite.partitions import range_tags
 
-
 # Everything is in the run's log on Dagster's page; a terminal is told what went wrong, once, by the command.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -5,6 +5,8 @@ from outside itself (import-linter keeps it so): a mistake in the builder must n
 Does not belong here: writing to either system, the database, Dagster.
 """
 
+from sitoo_netsuite.oracle.asking import AskingError
+from sitoo_netsuite.oracle.estate_file import EstateFileError
 from sitoo_netsuite.oracle.judging import Difference, Verdict, run_oracle
 
-__all__ = ["Difference", "Verdict", "run_oracle"]
+__all__ = ["AskingError", "Difference", "EstateFileError", "Verdict", "run_oracle"]

@@ -17,6 +17,7 @@ _TRIES = 6
 _LONGEST_WAIT_SECONDS = 60.0
 _TOO_MANY_REQUESTS = 429
 _SERVER_FAULTS = range(500, 600)
+_MOST_TEXT = 500
 
 
 class AskingError(Exception):
@@ -30,23 +31,22 @@ def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
     (`Retry-After`, `X-Rate-Limit-Reset`) or 1, 2, 4... seconds. Raises AskingError when that doesn't help or the
     answer is another error. Headers, which carry credentials, never reach its text.
     """
-    for attempt in range(_TRIES):
-        last_try = attempt == _TRIES - 1
+    for tries_left in reversed(range(_TRIES)):
+        headers = httpx.Headers()
         try:
             response = client.request(method, url, **request)
         except httpx.TransportError as error:
-            if last_try:
-                raise AskingError(f"{method} {url}: no answer after {_TRIES} tries ({error})") from None
-            time.sleep(_wait_seconds(attempt, httpx.Headers()))
-            continue
-        if response.is_success:
-            return json.loads(response.content, parse_float=Decimal)
-        if last_try or not (response.status_code == _TOO_MANY_REQUESTS or response.status_code in _SERVER_FAULTS):
-            raise AskingError(
-                f"{method} {response.url.copy_with(query=None)}: {response.status_code} {response.text[:500]}"
-            )
-        time.sleep(_wait_seconds(attempt, response.headers))
-    raise AssertionError("the last try returns or raises")
+            trouble = f"no answer ({error})"
+        else:
+            if response.is_success:
+                return json.loads(response.content, parse_float=Decimal)
+            trouble = f"{response.status_code} {response.text[:_MOST_TEXT]}"
+            if response.status_code != _TOO_MANY_REQUESTS and response.status_code not in _SERVER_FAULTS:
+                break
+            headers = response.headers
+        if tries_left:
+            time.sleep(_wait_seconds(_TRIES - 1 - tries_left, headers))
+    raise AskingError(f"{method} {url}: {trouble}")
 
 
 def _wait_seconds(attempt: int, headers: httpx.Headers) -> float:

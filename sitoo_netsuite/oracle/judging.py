@@ -29,7 +29,7 @@ from sitoo_netsuite.oracle.rules import Posting, causes_to_hold, postings_of_rec
 from sitoo_netsuite.oracle.sitoo_side import SitooSide
 
 _DAY_SECONDS = 86_400
-# Far enough back that a session which was open when the range begins, and the Z before it, are among what is read.
+# Far enough back that the Z before the first of the range is nearly always among what is read.
 _Z_REPORTS_BEFORE_DAYS = 35
 _OUR_DOCUMENT = re.compile(r"JE-[A-Za-z0-9_]+-(\d{8})-([A-Z]{3})-\d+")
 _HELD_BY_NAME = frozenset({"unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance"})

@@ -125,7 +125,7 @@ class SitooSide:
 
 
 def _credential(environment: Mapping[str, str]) -> tuple[str, str]:
-    if "SITOO_API_ID" in environment:
+    if environment.get("SITOO_API_ID"):
         return environment["SITOO_API_ID"], environment["SITOO_API_PASSWORD"]
     api_id, _, password = environment["SITOO_API_KEYS"].split(",")[0].strip().partition(":")
     return api_id, password

@@ -35,12 +35,6 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
         return cursor.rowcount
 
 
-def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
-    """Appends a frame with the columns of the table by COPY; how many rows it had. Missing values are null."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return copy_rows(connection, table, [str(name) for name in frame.columns], plain.itertuples(index=False, name=None))
-
-
 def read_frame(
     connection: Connection, query: QueryNoTemplate, parameters: Sequence[object] | dict[str, object] | None = None
 ) -> pd.DataFrame:

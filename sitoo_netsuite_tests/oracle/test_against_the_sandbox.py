@@ -100,8 +100,10 @@ def test_what_is_not_booked_is_missing_and_what_is_booked_is_not(sandbox: Sandbo
 
 def test_small_pages_give_the_same_verdict(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     day = sandbox.world.start
+    book(sandbox, verdict_of(sandbox, day, day).differences, number=2)
     whole = verdict_of(sandbox, day, day)
     monkeypatch.setattr("sitoo_netsuite.oracle.ledger_side._PAGE", 7)
     monkeypatch.setattr("sitoo_netsuite.oracle.sitoo_side._ORDERS_PER_PAGE", 7)
     monkeypatch.setattr("sitoo_netsuite.oracle.sitoo_side._ROWS_PER_PAGE", 1)
     assert verdict_of(sandbox, day, day) == whole
+    assert not whole.differences

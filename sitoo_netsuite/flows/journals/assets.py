@@ -39,7 +39,7 @@ def consolidated_journals(
     estate = estate_file.load()
     first, last = requested_days(context)
     with warehouse.connection() as connection:
-        planned = plan_days(connection, first, last, estate, clock.now(), context.run_id)
+        planned = plan_days(connection, first, last, estate, clock.now(), context.run.run_id)
         released = list(queries.ready_targets(connection, first, last))
     states = Counter(plan.state.value for plan in planned.days)
     booked: Counter[str] = Counter()
@@ -92,7 +92,7 @@ def posted_journals(
 
     async def post() -> Posted:
         async with netsuite.client(estate) as client:
-            return await post_days(connection, client, first, last, estate, clock.now, context.run_id)
+            return await post_days(connection, client, first, last, estate, clock.now, context.run.run_id)
 
     with warehouse.connection() as connection:
         posted = asyncio.run(post())
@@ -136,7 +136,7 @@ def verified_journals(
 
     async def verify() -> Verified:
         async with netsuite.client(estate) as client:
-            return await verify_days(connection, client, first, last, clock.now, context.run_id)
+            return await verify_days(connection, client, first, last, clock.now, context.run.run_id)
 
     with warehouse.connection() as connection:
         verified = asyncio.run(verify())

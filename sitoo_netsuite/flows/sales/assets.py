@@ -123,7 +123,7 @@ def model_the_tills(context: dg.AssetExecutionContext, estate_file: EstateFile, 
     first, last = requested_days(context)
     with warehouse.connection() as connection:
         model_days(connection, *reach(connection, first, last, estate), estate, clock.now())
-        evidence.file_till_cases(connection, first, last, estate, clock.now(), context.run_id)
+        evidence.file_till_cases(connection, first, last, estate, clock.now(), context.run.run_id)
         orders = checks.orders_by_reason(connection, first, last)
         yield dg.MaterializeResult(
             asset_key="receipts",

@@ -12,7 +12,7 @@ import dagster as dg
 
 from sitoo_netsuite import settings
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.sales.directory import read_directory
+from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.partitions import range_tags
 from sitoo_netsuite.resources import EstateFile, Sitoo, Warehouse
 from sitoo_netsuite.sitoo.models import LandedOrder, read_order

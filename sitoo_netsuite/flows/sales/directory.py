@@ -1,7 +1,7 @@
 """Which store a register belongs to, and so which trading day a receipt made at it.
 
-Belongs here: the way register -> warehouse -> Sitoo's store -> the estate's store, and the trading day of receipts that
-have no store. Does not belong here: reading registers from Sitoo (`landing`).
+Belongs here: the look-ups, and the trading day of receipts that have no store; pure. Does not belong here: reading
+registers from Sitoo (`landing`) or from the database (`registers`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
-
-import psycopg
 
 from sitoo_netsuite.estate import Estate, Store
 from sitoo_netsuite.trading_day import trading_day, trading_day_window
@@ -60,15 +58,3 @@ class StoreDirectory:
         starts = [trading_day_window(first, zone, cut_over)[0] for zone, cut_over in ways]
         ends = [trading_day_window(last, zone, cut_over)[1] for zone, cut_over in ways]
         return min(starts).astimezone(UTC), max(ends).astimezone(UTC)
-
-
-def read_directory(connection: psycopg.Connection, estate: Estate) -> StoreDirectory:
-    """The directory of the registers landed so far, by today's estate."""
-    registers, zones = {}, {}
-    for registerid, registerkey, eshopid, storeid, zone in connection.execute(
-        "select registerid, registerkey, eshopid, storeid, time_zone from landing.registers"
-    ):
-        zones[eshopid] = ZoneInfo(zone)
-        store = None if storeid is None else estate.by_sitoo_store.get(storeid)
-        registers[registerid] = RegisterPlace(registerkey, store, zones[eshopid])
-    return StoreDirectory(estate, registers, zones)

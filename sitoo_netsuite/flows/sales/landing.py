@@ -21,13 +21,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import TypeVar
 
 import msgspec
 import psycopg
 from psycopg import sql
 
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.sales.directory import read_directory
+from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.flows.sales.receipts import delivered_in_full, is_to_deliver, is_unfinished, moment
 from sitoo_netsuite.sitoo.client import SitooClient
@@ -42,6 +44,8 @@ from sitoo_netsuite.sitoo.models import (
 )
 from sitoo_netsuite.trading_day import days
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
+
+T = TypeVar("T")
 
 # Any fixed number: one process lands orders and Z-reports at a time.
 _LOCK = 7_486_606_303
@@ -122,15 +126,13 @@ def land_orders(
         # Before anything is read: whatever arrives while we read has a higher id, and the next run finds it.
         highest = client.highest_orderid()
         cursor = 0 if afresh else _lowest_cursor(connection, first, last)
-        for page in _one_ahead(
-            client.order_pages(
-                orderid_from=max(0, cursor - estate.sitoo.overlap_orders),
-                order_date_from=int(start.timestamp()),
-                order_date_to=int(end.timestamp()) + 1,
-            )
-        ):
-            loader.load(page)
-        for page in client.orders_by_id(unfinished):
+        arrived = client.order_pages(
+            orderid_from=max(0, cursor - estate.sitoo.overlap_orders),
+            order_date_from=int(start.timestamp()),
+            order_date_to=int(end.timestamp()) + 1,
+        )
+        # A page is fetched while the one before it is being read and the one before that stored.
+        for page in _one_ahead(map(_read_page, _one_ahead(chain(arrived, client.orders_by_id(unfinished))))):
             loader.load(page)
         _land_deliveries(connection, client, estate, now, result)
         _move_cursors(connection, "orders", ((str(day), highest) for day in days(first, last)), now)
@@ -171,6 +173,26 @@ def land_z_reports(
     return result
 
 
+class _Page(msgspec.Struct, frozen=True):
+    """A page read: orders by id, each with the UTC day of its orderdate, and what could not be read."""
+
+    read: int
+    orders: dict[int, tuple[date, LandedOrder]]
+    rejections: list[Rejection]
+
+
+def _read_page(page: Sequence[msgspec.Raw]) -> _Page:
+    orders: dict[int, tuple[date, LandedOrder]] = {}
+    rejections = []
+    for raw in page:
+        record = read_order(raw)
+        if isinstance(record, Rejection):
+            rejections.append(record)
+        else:
+            orders[record.order.orderid] = (record.sold_at.date(), record)
+    return _Page(len(page), orders, rejections)
+
+
 class _OrderLoader:
     """Loads pages of raw orders. `span`: the UTC days among which the stored version of a read order is looked for."""
 
@@ -184,37 +206,29 @@ class _OrderLoader:
     ) -> None:
         self._connection, self._estate, self._now, self._result, self._span = connection, estate, now, result, span
         self._quarantine = Quarantine(connection, "orders", now)
+        self._months: set[date] = set()
 
-    def load(self, page: Sequence[msgspec.Raw]) -> None:
-        landed: dict[int, tuple[date, LandedOrder]] = {}
-        rejections = []
-        for raw in page:
-            record = read_order(raw)
-            if isinstance(record, Rejection):
-                rejections.append(record)
-            else:
-                landed[record.order.orderid] = (record.sold_at.date(), record)
-        order_days = {day for day, _ in landed.values()}
-        ensure_partitions(self._connection, ["landing.orders", "restricted.customer_contact"], order_days)
+    def load(self, page: _Page) -> None:
+        order_days = {day for day, _ in page.orders.values()}
+        if months := {day.replace(day=1) for day in order_days} - self._months:
+            ensure_partitions(self._connection, ["landing.orders", "restricted.customer_contact"], months)
+            self._months |= months
         with self._connection.transaction():
-            self._store(landed, order_days)
-            self._quarantine.settle(map(str, landed), rejections)
-        self._result.read += len(page)
-        self._result.rejected += len(rejections)
+            if page.orders:
+                self._store(page.orders, order_days)
+            self._quarantine.settle(map(str, page.orders), page.rejections)
+        self._result.read += page.read
+        self._result.rejected += len(page.rejections)
 
     def _store(self, landed: dict[int, tuple[date, LandedOrder]], order_days: Collection[date]) -> None:
-        known = (
-            {
-                orderid: (day, digest)
-                for day, orderid, digest in self._connection.execute(
-                    "select order_day, orderid, digest from landing.orders "
-                    "where order_day between %s and %s and orderid between %s and %s",
-                    (min(self._span[0], *order_days), max(self._span[1], *order_days), min(landed), max(landed)),
-                )
-            }
-            if landed
-            else {}
-        )
+        known = {
+            orderid: (day, digest)
+            for day, orderid, digest in self._connection.execute(
+                "select order_day, orderid, digest from landing.orders "
+                "where order_day between %s and %s and orderid between %s and %s",
+                (min(self._span[0], *order_days), max(self._span[1], *order_days), min(landed), max(landed)),
+            )
+        }
         unlike = {
             orderid: (day, record)
             for orderid, (day, record) in landed.items()
@@ -388,12 +402,13 @@ def _move_cursors(
         )
 
 
-def _one_ahead(pages: Iterator[list[msgspec.Raw]]) -> Iterator[list[msgspec.Raw]]:
-    """The same pages, each asked for while the one before it is being stored."""
-    with ThreadPoolExecutor(1) as fetcher:
-        coming = fetcher.submit(next, pages, None)
+def _one_ahead(pages: Iterable[T]) -> Iterator[T]:
+    """The same pages, each made by a thread of its own while the one before it is used."""
+    making = iter(pages)
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, making, None)
         while (page := coming.result()) is not None:
-            coming = fetcher.submit(next, pages, None)
+            coming = maker.submit(next, making, None)
             yield page
 
 

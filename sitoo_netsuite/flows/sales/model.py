@@ -21,7 +21,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.sales.directory import StoreDirectory, read_directory
+from sitoo_netsuite.flows.sales.directory import StoreDirectory
+from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.flows.sales.quarantine import Quarantine, place_unread
 from sitoo_netsuite.flows.sales.receipts import (
     Receipt,

@@ -10,7 +10,7 @@ from datetime import date
 import psycopg
 
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.sales.directory import read_directory
+from sitoo_netsuite.flows.sales.registers import read_directory
 
 
 def reach(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> tuple[date, date]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
@@ -136,6 +137,8 @@ class _Front:
         """The handler behind login, concurrency limit and latency, its ApiErrors turned into answers."""
 
         async def endpoint(request: Request) -> Response:
+            # Read at once: a client that gives up waiting must not undo what it asked for.
+            await request.body()
             try:
                 self._authenticator.check(request.headers.get("authorization"))
                 with self._gate.slot():
@@ -153,12 +156,9 @@ class _Front:
     async def issue_token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", errors="replace")))
         try:
-            if self._settings.token_requests_count:
-                with self._gate.slot():
-                    await asyncio.sleep(self._latency_seconds)
-                    return _json(self._authenticator.issue(form, str(request.url)))
-            await asyncio.sleep(self._latency_seconds)
-            return _json(self._authenticator.issue(form, str(request.url)))
+            with self._gate.slot() if self._settings.token_requests_count else nullcontext():
+                await asyncio.sleep(self._latency_seconds)
+                return _json(self._authenticator.issue(form, str(request.url)))
         except ApiError as error:
             return _error(error)
         except TokenError as error:

@@ -22,14 +22,12 @@ from sitoo_netsuite.sandbox.trade.scenes import (
     MIX,
     NO_RECEIPTS,
     ROTA,
-    Market,
-    Memory,
     Scene,
-    Visit,
     exchange,
     plain_sale,
 )
 from sitoo_netsuite.sandbox.trade.till import Basket, PettyCash, Session, TillDay, total_up
+from sitoo_netsuite.sandbox.trade.visit import Market, Memory, Visit
 from sitoo_netsuite.sandbox.world import Register, Shop, World
 from sitoo_netsuite.trading_day import days
 

@@ -262,6 +262,7 @@ def sold_row(
     group: ProductGroup,
     quantity: int,
     unit_gross_minor: int,
+    *,
     discount_minor: int = 0,
     discount: Discount | None = None,
     weight_milli: int | None = None,

@@ -14,6 +14,7 @@ from sitoo_netsuite.flows.sales.landing import land_z_reports
 from sitoo_netsuite.flows.sales.model import ModelResult, model_days
 from sitoo_netsuite.flows.sales.totals import TotalsResult, refresh_daily_sales
 from sitoo_netsuite.sandbox.trade.store import DeliveryRow
+from sitoo_netsuite.sandbox.world import GIFT_CARD_SKU
 from sitoo_netsuite.sitoo.client import SitooClient
 from sitoo_netsuite_tests.flows.sales.conftest import DAY
 from sitoo_netsuite_tests.flows.sales.test_landing import Land, rows, sell
@@ -156,15 +157,16 @@ def test_goods_delivered_later_are_sales_of_the_day_they_are_delivered(
     sitoo: Served, connection: psycopg.Connection, total: Total
 ) -> None:
     sell(
-        sitoo, 201, additionaldata={"delivery-pickup-warehouseid": "3"},
+        sitoo, 201, additionaldata={"delivery-pickup-warehouseid": "3"}, moneytotal_gross_all="200.00",
         orderitems=[
             item("HOM-1", "80.00", "20.00", moneydiscount="5.00"),
-            item("GIFT-CARD-SKU", "0.00", "0.00", orderitemid=1),
+            item(GIFT_CARD_SKU, "100.00", "0.00", vatvalue=0, orderitemid=1),
         ],
+        payments=[paid("200.00")],
     )  # fmt: skip
     body = (
         '{"orderdeliveryid":9,"orderid":201,"warehouseid":3,"datedelivery":%d,"datecancelled":null,'
-        '"orderdeliveryitems":[{"orderitemid":0,"quantity":1}]}'
+        '"orderdeliveryitems":[{"orderitemid":0,"quantity":1},{"orderitemid":1,"quantity":1}]}'
     )
     sitoo.store.write(deliveries=[DeliveryRow(9, 201, 3, LATE, LATE, body % LATE)])
     sitoo.at(OPENING)
@@ -173,9 +175,13 @@ def test_goods_delivered_later_are_sales_of_the_day_they_are_delivered(
     total(TOMORROW, TOMORROW)
     assert rows(
         connection,
-        "select trading_day, measure, to_deliver, net_minor, vat_minor, discount_minor from model.daily_sales "
-        "where net_minor <> 0 and measure <> 'payment' order by 1",
-    ) == [(DAY, "item", True, 8000, 2000, 500), (TOMORROW, "delivered", False, 8000, 0, 500)]
+        "select trading_day, measure, item_kind like 'gift%' as card, to_deliver, net_minor, vat_minor, discount_minor "
+        "from model.daily_sales where measure <> 'payment' order by 1, 3",
+    ) == [
+        (DAY, "item", False, True, 8000, 2000, 500),
+        (DAY, "item", True, True, 10000, 0, 0),
+        (TOMORROW, "delivered", False, False, 8000, 0, 500),
+    ]
 
 
 def test_totals_hold_every_minor_unit_of_the_till_sales_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.netsuite.app import build_netsuite_app
@@ -80,17 +81,37 @@ class NetSuite:
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    return make_world(seed=1, stores=2, days=2)
+    """Two shops with a short catalogue, so that an account is opened in no time."""
+    world = make_world(seed=1, stores=2, days=2)
+    return replace(world, products=world.products[:12])
+
+
+class Stage:
+    """One server for all tests, since stopping one takes longer than most tests; `app` is what it serves now."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[tuple[Stage, str]]:
+    """The stage and its URL."""
+    stage = Stage()
+    with serving(stage) as url:
+        yield stage, url
 
 
 @pytest.fixture
-def start(world: World) -> Iterator[Callable[..., NetSuite]]:
-    """Starts a sandbox with its own settings, account limit or latency, and logs in."""
+def start(world: World, stage: tuple[Stage, str]) -> Iterator[Callable[..., NetSuite]]:
+    """Starts a new account with its own settings, limit or latency in place of the last one, and logs in."""
+    served, url = stage
     with ExitStack() as stack:
 
         def start_one(settings: Settings | None = None, *, account_limit: int = 5, latency_ms: int = 0) -> NetSuite:
             clock = SandboxClock(datetime(2026, 3, 4, 12, tzinfo=UTC))
-            app = build_netsuite_app(
+            served.app = build_netsuite_app(
                 world,
                 clock,
                 account_limit=account_limit,
@@ -99,7 +120,6 @@ def start(world: World) -> Iterator[Callable[..., NetSuite]]:
                 latency_ms=latency_ms,
                 settings=settings,
             )
-            url = stack.enter_context(serving(app))
             http = stack.enter_context(httpx.Client(base_url=url))
             token = http.post(TOKEN_PATH, data=token_form(url + TOKEN_PATH)).json()["access_token"]
             http.headers["Authorization"] = f"Bearer {token}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +11,7 @@ import pytest
 
 from sitoo_netsuite.sandbox.netsuite.auth import TOKEN_PATH
 from sitoo_netsuite.sandbox.netsuite.settings import Settings
-from sitoo_netsuite_tests.sandbox.netsuite.conftest import SUITEQL, NetSuite, token_form
+from sitoo_netsuite_tests.sandbox.netsuite.conftest import RECORDS, SUITEQL, NetSuite, token_form
 
 SYSTEM = "/services/rest/system/v1"
 TRANSIENT = {"Prefer": "transient"}
@@ -40,7 +41,8 @@ def test_more_requests_at_once_than_the_account_allows_are_refused(start: Callab
     }
     assert "retry-after" not in refused.headers
     stats = netsuite.http.get("/sandbox/stats").json()
-    assert (stats["responses_429"], stats["greatest_concurrency"]) == (2, 4)
+    assert stats["responses_429"] == 2
+    assert stats["greatest_concurrency"] >= 3
     assert netsuite.get("customer/1").status_code == 200
 
 
@@ -58,6 +60,14 @@ def test_token_requests_count_only_where_the_settings_say_so(
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: netsuite.http.post(TOKEN_PATH, data=form), range(2)))
     assert sorted(answer.status_code for answer in answers) == statuses
+
+
+def test_a_client_that_gives_up_waiting_has_written_all_the_same(start: Callable[..., NetSuite]) -> None:
+    netsuite = start(latency_ms=300)
+    with pytest.raises(httpx.ReadTimeout):
+        netsuite.http.post(f"{RECORDS}/journalEntry", json=netsuite.journal("JE-LOST"), timeout=0.1)
+    time.sleep(0.4)
+    assert netsuite.get("journalEntry/eid:JE-LOST").status_code == 200
 
 
 def test_the_server_time_is_the_sandboxs(netsuite: NetSuite) -> None:

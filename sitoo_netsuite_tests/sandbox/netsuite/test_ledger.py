@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sitoo_netsuite.sandbox.netsuite.ledger import (
@@ -158,6 +158,11 @@ def test_a_journal_moves_no_goods() -> None:
     posting = post(document("journalEntry", {"line": lines}), MadeUpBooks())
     assert moved(posting) == []
     assert amounts(posting) == {INVENTORY: -800, COGS: 800}
+
+
+def test_a_journal_that_waits_for_approval_is_not_in_the_books() -> None:
+    lines: list[Line] = [{"account": BANK, "credit": Decimal(8)}, {"account": COGS, "debit": Decimal(8)}]
+    assert not post(document("journalEntry", {"line": lines}, approved=False), MadeUpBooks()).posting
 
 
 def test_a_return_authorisation_moves_no_goods_and_no_money() -> None:
@@ -332,6 +337,7 @@ def balances(posting: Posting) -> bool:
     return not sum(line.amount for line in posting.lines) and not sum(line.foreign for line in posting.lines)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["cashSale", "cashRefund", "invoice", "creditMemo"]),
     SALE_LINES,
@@ -351,6 +357,7 @@ def test_whatever_is_sold_or_credited_balances_and_moves_just_its_goods(
     assert amounts(posting).get(INVENTORY, 0) == sum(movement.value for movement in posting.movements)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -372,6 +379,7 @@ def test_whatever_is_adjusted_balances_and_the_inventory_account_follows_the_sto
     assert amounts(posting)[INVENTORY] == sum(movement.value for movement in posting.movements)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 10), st.integers(-(10**10), 10**10)), min_size=1, max_size=30),
     st.sampled_from(["SEK", "EUR"]),

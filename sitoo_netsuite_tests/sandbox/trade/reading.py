@@ -88,44 +88,47 @@ def figures(receipts: Iterable[Json]) -> dict[str, Any]:
     return {"counts": counts, "rates": rates, "payments": payments, "rounding": rounding}
 
 
-def line_kinds(order: Json, special: dict[str, str], tenders: dict[str, str]) -> set[str]:
+def line_kinds(order: Json) -> set[str]:
     """The line kinds of docs/accounting.md that a receipt gives rise to, amounts of zero left out."""
-    kinds = set()
     later = bool(order["additionaldata"].get("delivery-pickup-warehouseid"))
+    kinds = {"rounding"} if order["moneytotal_gross_roundoff"] != "0.00" else set()
     for item in order["orderitems"]:
-        kind, sold = special.get(item["sku"], "goods"), item["quantity"] > 0
-        taxed = item["moneyitemtotal_vat"] not in ("0.00", "-0.00")
-        if kind == "goods" and sold:
-            kinds |= {"undelivered_sale" if later else "sale"} | ({"vat_on_sales"} if taxed else set())
-            if item["moneydiscount"] != "0.00" and not later:
-                kinds.add("discount")
-        elif kind == "goods":
-            kinds |= {"return"} | ({"vat_on_returns"} if taxed else set())
-        elif kind == "gift_card":
-            kinds |= {"gift_card_issued"} | ({"vat_on_gift_cards_issued"} if taxed else set())
-        elif kind == "deposit":
-            kinds.add("deposit_taken" if sold else "deposit_applied")
-        else:
-            kinds.add("tip")
-    if order["moneytotal_gross_roundoff"] != "0.00":
-        kinds.add("rounding")
+        kinds |= _item_kinds(item, later)
     for payment in order["payments"]:
-        came_in = Decimal(payment["moneyamount"]) > 0
-        if virtual(payment):
-            kinds.add("exchange_in" if came_in else "exchange_out")
-            continue
-        kind = tenders.get(payment["name"], "other")
-        if kind == "credit_note":
-            kinds.add("credit_note_redeemed" if came_in else "credit_note_issued")
-        elif kind == "deposit":
-            kinds.add("deposit_applied" if came_in else "deposit_taken")
-        elif kind in ("multi", "single"):
-            kinds.add("gift_card_redeemed" if came_in else "gift_card_issued")
-            if kind == "single":
-                kinds.add("vat_on_gift_cards_redeemed" if came_in else "vat_on_gift_cards_issued")
-        else:
-            kinds.add("takings" if came_in else "refunds")
+        kinds |= _payment_kinds(payment)
     return kinds
+
+
+def _item_kinds(item: Json, later: bool) -> set[str]:
+    kind, sold = SPECIAL.get(item["sku"], "goods"), item["quantity"] > 0
+    taxed = item["moneyitemtotal_vat"] != "0.00"
+    if kind == "gift_card":
+        return {"gift_card_issued"} | ({"vat_on_gift_cards_issued"} if taxed else set())
+    if kind == "deposit":
+        return {"deposit_taken" if sold else "deposit_applied"}
+    if kind == "tip":
+        return {"tip"}
+    if not sold:
+        return {"return"} | ({"vat_on_returns"} if taxed else set())
+    kinds = {"undelivered_sale" if later else "sale"} | ({"vat_on_sales"} if taxed else set())
+    return kinds | ({"discount"} if item["moneydiscount"] != "0.00" and not later else set())
+
+
+def _payment_kinds(payment: Json) -> set[str]:
+    came_in = Decimal(payment["moneyamount"]) > 0
+    if virtual(payment):
+        return {"exchange_in" if came_in else "exchange_out"}
+    kind = TENDERS.get(payment["name"], "other")
+    if kind == "credit_note":
+        return {"credit_note_redeemed" if came_in else "credit_note_issued"}
+    if kind == "deposit":
+        return {"deposit_applied" if came_in else "deposit_taken"}
+    if kind in ("multi", "single"):
+        kinds = {"gift_card_redeemed" if came_in else "gift_card_issued"}
+        if kind == "single":
+            kinds.add("vat_on_gift_cards_redeemed" if came_in else "vat_on_gift_cards_issued")
+        return kinds
+    return {"takings" if came_in else "refunds"}
 
 
 SPECIAL = {"GIFTCARD": "gift_card", "EXPCARD": "gift_card", "DEPOSIT": "deposit", "TIP": "tip"}
@@ -154,23 +157,24 @@ def z_line_kinds(z_report: Json, previous: Json | None) -> set[str]:
 
 def every_line_kind(store: TradeStore, world: World) -> set[str]:
     """All line kinds a trade gives rise to within its days."""
-    orders = all_orders(store)
     kinds: set[str] = set()
     last = store.last_arrival() or 0
-    for order in orders:
+    for order in all_orders(store):
         if excluded(order) is None:
-            kinds |= line_kinds(order, SPECIAL, TENDERS)
-            if "undelivered_sale" in kinds and order["additionaldata"].get("delivery-pickup-warehouseid"):
-                sold = sum(item["quantity"] for item in order["orderitems"])
-                handed_over = sum(
-                    item["quantity"]
-                    for delivery in deliveries_of(store, order["orderid"], last)
-                    for item in delivery["orderdeliveryitems"]
-                )
-                if handed_over == sold:
-                    kinds.add("delivered_sale")
+            kinds |= line_kinds(order)
+            if order["additionaldata"].get("delivery-pickup-warehouseid") and _delivered(store, order, last):
+                kinds.add("delivered_sale")
     previous: dict[str, Json] = {}
     for z_report in all_z_reports(store, world):
         kinds |= z_line_kinds(z_report, previous.get(z_report["registerid"]))
         previous[z_report["registerid"]] = z_report
     return kinds
+
+
+def _delivered(store: TradeStore, order: Json, now: int) -> bool:
+    handed_over = sum(
+        item["quantity"]
+        for delivery in deliveries_of(store, order["orderid"], now)
+        for item in delivery["orderdeliveryitems"]
+    )
+    return bool(handed_over == sum(item["quantity"] for item in order["orderitems"]))

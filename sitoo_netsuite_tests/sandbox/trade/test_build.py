@@ -222,7 +222,7 @@ def test_no_card_or_credit_note_is_spent_beyond_what_was_put_on_it(trade: Trade)
 
 def test_an_order_to_be_delivered_later_is_delivered_after_it_was_paid(trade: Trade) -> None:
     later = [order for order in trade.receipts if order["additionaldata"].get("delivery-pickup-warehouseid")]
-    parts = Counter()
+    parts: Counter[int] = Counter()
     for order in later:
         deliveries = deliveries_of(trade.store, order["orderid"])
         parts[len(deliveries)] += 1

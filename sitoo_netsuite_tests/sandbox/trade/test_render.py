@@ -103,14 +103,9 @@ def test_the_sample_of_the_reference_is_shown_as_the_reference_has_it() -> None:
 def test_a_return_of_a_discounted_item_has_negative_totals_and_positive_unit_prices() -> None:
     world = make_world(7, 1, 1)
     shop = world.shops[0]
-    sold = sold_row(
-        world.products[0],
-        ProductGroup(2, 1, "Goods 25", 10, 2500),
-        3,
-        9_900,
-        1_000,
-        Discount("X", "X", 0, reason="OLD"),
-    )
+    old = Discount("OLD", "Last season", 0)
+    goods = ProductGroup(2, 1, "Goods 25", 10, 2500)
+    sold = sold_row(world.products[0], goods, 3, 9_900, discount_minor=1_000, discount=old)
     refund = Basket(
         eshopid=1,
         currency="SEK",

@@ -19,7 +19,7 @@ def _group(rate_bp: int) -> ProductGroup:
 
 
 def test_a_row_carries_the_vat_its_price_holds() -> None:
-    row = sold_row(SHIRT, _group(2500), 2, 12_500, 5_000, MANUAL)
+    row = sold_row(SHIRT, _group(2500), 2, 12_500, discount_minor=5_000, discount=MANUAL)
     assert (row.net_minor, row.vat_minor, row.gross_minor) == (16_000, 4_000, 20_000)
     assert (row.unit_net_minor, row.unit_discount_minor) == (10_000, 2_000)
 
@@ -40,7 +40,9 @@ def test_what_comes_back_in_parts_adds_up_to_what_was_paid(
     rate: int, unit: int, parts: list[int], percent: int
 ) -> None:
     quantity = sum(parts)
-    sold = sold_row(SHIRT, _group(rate), quantity, unit, unit * quantity * percent // 100, MANUAL)
+    sold = sold_row(
+        SHIRT, _group(rate), quantity, unit, discount_minor=unit * quantity * percent // 100, discount=MANUAL
+    )
     back, already = [], 0
     for part in parts:
         back.append(returned_row(sold, 0, already, part, "SIZE"))

@@ -48,6 +48,11 @@ def only(node: exp.Expr, *parts: str) -> None:
             raise refused(f"{part.strip('_').replace('_', ' ').upper()} in {type(node).__name__.upper()}")
 
 
+def _called(node: exp.Expr) -> str:
+    """What an error calls a node."""
+    return function_name(node) or type(node).__name__.upper()
+
+
 def is_rownum(node: exp.Expr | None) -> bool:
     """Whether a node is ROWNUM."""
     return isinstance(node, exp.Column) and node.name.upper() == "ROWNUM" and not node.args.get("table")
@@ -126,14 +131,14 @@ class Expressions:
                 return grouped
         handler = self._values.get(type(node))
         if handler is None:
-            raise refused(f"{type(node).__name__.upper()} as a value")
+            raise refused(f"{_called(node)} as a value")
         return handler(node)
 
     def condition(self, node: exp.Expr) -> str:
         """A condition (WHERE, ON, HAVING, WHEN), as SQL in parentheses."""
         handler = self._conditions.get(type(node))
         if handler is None:
-            raise refused(f"{type(node).__name__.upper()} as a condition")
+            raise refused(f"{_called(node)} as a condition")
         return f"({handler(node)})"
 
     def ordering(self, node: exp.Expr) -> str:

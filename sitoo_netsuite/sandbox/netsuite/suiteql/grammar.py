@@ -83,6 +83,8 @@ def _check_tokens(tokens: list[Token]) -> None:
                 raise refused(text)
             if text == "OFFSET" and (len(following) < 2 or following[1] not in ("ROW", "ROWS")):
                 raise refused("OFFSET without ROWS")
+        elif text == "(+)" or (text == "(" and following == ["+", ")"]):
+            raise refused("the join operator (+)")
         elif text not in _SIGNS:
             raise refused(f"'{token.text}'")
         elif text == "," and following[:1] == ["FROM"]:

@@ -63,7 +63,12 @@ _ROWS: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     ),
     "aggregateitemlocation": (
         "item, location, quantityonhand, quantityavailable, averagecostmli",
-        [(201, 11, "10", "8", "100.125"), (201, 12, "0", "0", None), (202, 11, "-2", "-2", "12.5"), (203, 13, None, None, None)],
+        [
+            (201, 11, "10", "8", "100.125"),
+            (201, 12, "0", "0", None),
+            (202, 11, "-2", "-2", "12.5"),
+            (203, 13, None, None, None),
+        ],
     ),
     "transaction": (
         "id, tranid, type, recordtype, trandate, externalid, entity, currency, exchangerate, postingperiod, posting, "

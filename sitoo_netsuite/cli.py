@@ -1,0 +1,369 @@
+"""`sitoo-netsuite`: the commands, their options and what they print. The work is in `operate/`.
+
+The contract that other people's scripts rely on: with `--json` the last line of standard output is one JSON object.
+Exit codes: 0 done and clear; 1 failed; 2 usage or estate wrong; 3 done, with something held or a case open.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import psycopg
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from sitoo_netsuite import settings
+from sitoo_netsuite.estate import Estate, EstateError, load_estate
+from sitoo_netsuite.netsuite.errors import NetSuiteError
+from sitoo_netsuite.operate import report
+from sitoo_netsuite.settings import SettingsError
+from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
+from sitoo_netsuite.sitoo.errors import SitooError
+from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite.warehouse.server import ServerError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+cases_app = typer.Typer(invoke_without_command=True, help="Open cases, the most urgent first.")
+estate_app = typer.Typer(no_args_is_help=True, help="The retailer's own facts.")
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+replay_app = typer.Typer(
+    no_args_is_help=True, help="Turn somebody's real transactions into a file the sandbox replays."
+)
+app.add_typer(cases_app, name="cases")
+app.add_typer(estate_app, name="estate")
+app.add_typer(db_app, name="db")
+app.add_typer(replay_app, name="replay")
+
+# A pipe or a log file has no width of its own, and tables of money must not be cut.
+people = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+
+
+class Exit(IntEnum):
+    """What a script can tell from the exit code."""
+
+    CLEAR = 0
+    FAILED = 1
+    WRONG = 2
+    OPEN = 3
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Days = Annotated[str, typer.Argument(metavar="FROM..TO", help="Trading days, as in 2026-03-02..2026-03-08, or one.")]
+
+
+def main() -> None:
+    """Entry point: whatever a person can mend is one clear message, not a traceback."""
+    try:
+        app()
+    except (EstateError, SettingsError) as error:
+        _fail(error, Exit.WRONG)
+    except (SitooError, NetSuiteError, ServerError, psycopg.OperationalError) as error:
+        _fail(error, Exit.FAILED)
+
+
+def _fail(error: Exception, code: Exit) -> None:
+    Console(stderr=True, highlight=False).print(f"[red]{type(error).__name__}:[/red] {error}", soft_wrap=True)
+    sys.exit(code)
+
+
+def _days(text: str) -> tuple[date, date]:
+    first, separator, last = text.partition("..")
+    try:
+        span = date.fromisoformat(first), date.fromisoformat(last if separator else first)
+    except ValueError:
+        raise typer.BadParameter(f"write trading days as 2026-03-02..2026-03-08, not {text!r}") from None
+    if span[1] < span[0]:
+        raise typer.BadParameter(f"{text!r} ends before it begins")
+    return span
+
+
+def _print_json(content: object) -> None:
+    sys.stdout.write(msgspec.json.encode(content, enc_hook=str, order="deterministic").decode() + "\n")
+
+
+@contextmanager
+def _progress(wanted: bool) -> Iterator[Any]:
+    """A progress bar on standard error while a person watches; silent otherwise."""
+    console = Console(stderr=True)
+    if not wanted or not console.is_terminal:
+        yield lambda _text, _done: None
+        return
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda text, done: bar.update(task, description=text, completed=done)
+
+
+@contextmanager
+def _warehouse() -> Iterator[psycopg.Connection]:
+    from sitoo_netsuite.operate.instance import prepare_database
+
+    with connect(prepare_database()) as connection:
+        yield connection
+
+
+def _estate() -> Estate:
+    return load_estate(settings.estate_path(os.environ))
+
+
+@contextmanager
+def _sitoo(estate: Estate) -> Iterator[SitooClient]:
+    access = settings.sitoo_access(os.environ)
+    keys = [ApiKey(identity, password) for identity, password in access.keys.items()]
+    with SitooClient(access.url, keys, read_only=estate.read_only) as client:
+        yield client
+
+
+# ---------------------------------------------------------------------------------------------------- the main job
+
+
+@app.command()
+def demo(
+    stores: Annotated[int, typer.Option(min=1, help="Shops, in two countries by turns.")] = 4,
+    days: Annotated[int, typer.Option(min=1, help="Trading days.")] = 3,
+    receipts: Annotated[int, typer.Option(min=1, help="Receipts per store and day.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same trade.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run the main job on a made-up retailer, from an empty folder to a judged ledger."""
+    from sitoo_netsuite.operate.demo import run_demo
+    from sitoo_netsuite.sandbox.serve import SandboxOptions
+
+    folder = Path(tempfile.mkdtemp(prefix="sitoo-netsuite-demo-"))
+    people.print(f"Demo in {folder}", soft_wrap=True)
+    options = SandboxOptions(stores=stores, days=days, receipts=receipts, seed=seed, folder=folder / "sandbox")
+    with _progress(not as_json) as progress:
+        result = run_demo(options, folder, progress)
+    report.print_demo(people, result)
+    if as_json:
+        _print_json(result.summary)
+    wrong = any(result.summary["unexplained_minor"].values())
+    still_open = result.summary["journals_held"] or result.summary["cases"]
+    raise typer.Exit(Exit.FAILED if wrong else Exit.OPEN if still_open else Exit.CLEAR)
+
+
+@app.command()
+def run(
+    days: Days,
+    job: Annotated[str, typer.Option(help="The Dagster job to run over the days.")] = "close_days",
+    as_json: Json = False,
+) -> None:
+    """Run trading days through Dagster, without its page."""
+    from sitoo_netsuite.operate.instance import dagster_instance
+    from sitoo_netsuite.operate.runs import RunFailedError, run_catalogue, run_days
+
+    first, last = _days(days)
+    _estate()
+    with dagster_instance() as instance, _warehouse() as connection:
+        from sitoo_netsuite.definitions import defs
+
+        try:
+            run_catalogue(defs, instance)
+            result = run_days(defs, instance, connection, first, last, job)
+        except RunFailedError as error:
+            _fail(error, Exit.FAILED)
+        open_cases = len(_listed_cases(connection))
+    report.print_store_days(people, result.states)
+    if as_json:
+        _print_json(result.summary())
+    posted = result.summary()["posted"] == result.summary()["store_days"]
+    raise typer.Exit(Exit.CLEAR if posted and not open_cases else Exit.OPEN)
+
+
+@app.command()
+def plan(days: Days, as_json: Json = False) -> None:
+    """Say what a run would post and what is held. Nothing is sent."""
+    from sitoo_netsuite.operate.planning import make_plan
+
+    first, last = _days(days)
+    estate = _estate()
+    with _warehouse() as connection, _sitoo(estate) as client:
+        planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
+    report.print_plan(people, planned)
+    if as_json:
+        _print_json(planned)
+    raise typer.Exit(Exit.OPEN if planned["held"] else Exit.CLEAR)
+
+
+@app.command()
+def oracle(days: Days, as_json: Json = False) -> None:
+    """Judge the ledger by Sitoo's raw records, with a second implementation of every rule."""
+    from sitoo_netsuite.operate.planning import make_plan
+    from sitoo_netsuite.oracle import run_oracle
+
+    first, last = _days(days)
+    estate = _estate()
+    with _warehouse() as connection, _sitoo(estate) as client:
+        planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
+    verdict = run_oracle(first, last, environment=os.environ, plan=planned)
+    report.print_verdict(people, verdict)
+    if as_json:
+        _print_json({"unexplained_minor": verdict.unexplained_minor, "differences": verdict.differences})
+    raise typer.Exit(Exit.OPEN if verdict.differences else Exit.CLEAR)
+
+
+@app.command()
+def trace(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="Orderid, receipt number, external id or tranid.")],
+    as_json: Json = False,
+) -> None:
+    """From a receipt to every document that carries it, or from a document to its receipts."""
+    from sitoo_netsuite.operate.trace import trace as look_up
+
+    with _warehouse() as connection:
+        found = look_up(connection, identity)
+    report.print_trace(people, identity, found)
+    if as_json:
+        _print_json(found)
+    raise typer.Exit(Exit.CLEAR if found["receipts"] or found["documents"] else Exit.FAILED)
+
+
+def _listed_cases(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    from sitoo_netsuite.worklist.store import list_cases
+
+    return list_cases(connection)
+
+
+@cases_app.callback()
+def cases(context: typer.Context, as_json: Json = False) -> None:
+    """Open cases, the most urgent first."""
+    if context.invoked_subcommand is None:
+        list_open_cases(as_json)
+
+
+@cases_app.command("list")
+def list_open_cases(as_json: Json = False) -> None:
+    """Open cases, the most urgent first."""
+    with _warehouse() as connection:
+        found = _listed_cases(connection)
+    report.print_cases(people, found)
+    if as_json:
+        _print_json({"cases": [{k: v for k, v in case.items() if k != "evidence"} for case in found]})
+    raise typer.Exit(Exit.OPEN if found else Exit.CLEAR)
+
+
+# ------------------------------------------------------------------------------------------------------- set-up
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check credentials, permissions, mappings, clock and open period, and say what is wrong in plain words."""
+    from sitoo_netsuite.operate.doctor import examine
+    from sitoo_netsuite.operate.instance import prepare_database
+
+    findings = examine(os.environ, prepare_database())
+    report.print_findings(people, findings)
+    healthy = not any(finding.level == "problem" for finding in findings)
+    if as_json:
+        _print_json({"ok": healthy, "findings": findings})
+    raise typer.Exit(Exit.CLEAR if healthy else Exit.OPEN)
+
+
+@estate_app.command("draft")
+def estate_draft(
+    path: Annotated[Path, typer.Argument(help="Where to write it; an existing file is never overwritten.")] = Path(
+        "estate.yaml"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Read both systems and write a first estate.yaml, with what has to be decided marked."""
+    from sitoo_netsuite.operate.draft import draft_estate
+
+    if path.exists():
+        raise typer.BadParameter(f"{path} is there already; name another file or move it away")
+    text = draft_estate(os.environ)
+    path.write_text(text, encoding="utf-8")
+    people.print(f"Wrote {path}. Decide what is marked in it, then run `sitoo-netsuite doctor`.", soft_wrap=True)
+    if as_json:
+        _print_json({"path": str(path)})
+
+
+@db_app.command("upgrade")
+def db_upgrade(as_json: Json = False) -> None:
+    """Bring the database's tables up to date."""
+    from sitoo_netsuite.operate.instance import prepare_database
+
+    prepare_database()
+    people.print("The database is up to date.")
+    if as_json:
+        _print_json({"ok": True})
+
+
+@app.command()
+def up(
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Serve the sandboxes too, over a made-up trade.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the Dagster page, on loopback.")] = 3000,
+) -> None:
+    """Start the database, Dagster's daemon and its page on loopback, until stopped."""
+    from sitoo_netsuite.operate.processes import serve_until_stopped
+
+    serve_until_stopped(port=port, with_sandbox=sandbox)
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded database."""
+    from sitoo_netsuite.warehouse.server import stop_server
+
+    stopped = stop_server(settings.database_folder(os.environ))
+    people.print("The embedded database is stopped." if stopped else "The embedded database was not running.")
+
+
+# --------------------------------------------------------------------------------------------------- the sandboxes
+
+
+@app.command()
+def sandbox(
+    sitoo_port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
+    netsuite_port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
+    stores: Annotated[int, typer.Option(min=1)] = 4,
+    days: Annotated[int, typer.Option(min=1)] = 3,
+    receipts: Annotated[int, typer.Option(min=1, help="Receipts per store and day.")] = 60,
+    seed: int = 1,
+    start: Annotated[str, typer.Option(help="First trading day.")] = "2026-03-02",
+    now: Annotated[str | None, typer.Option(help="ISO time with a zone; by default the end of the trade.")] = None,
+    latency_ms: Annotated[int, typer.Option(min=0, help="Added to every answer.")] = 0,
+    account_limit: Annotated[int, typer.Option(min=1, help="NetSuite requests in flight over the account.")] = 5,
+    replay: Annotated[Path | None, typer.Option(help="Serve these transactions instead of a made-up trade.")] = None,
+    env_file: Annotated[Path | None, typer.Option(help="Where to write what a client needs to know.")] = None,
+) -> None:
+    """Serve both APIs on loopback, over one made-up or replayed trade, until stopped."""
+    from sitoo_netsuite.sandbox.serve import SandboxOptions, serve
+
+    serve(
+        SandboxOptions(
+            stores=stores,
+            days=days,
+            receipts=receipts,
+            seed=seed,
+            start=date.fromisoformat(start),
+            now=datetime.fromisoformat(now) if now else None,
+            latency_ms=latency_ms,
+            account_limit=account_limit,
+            sitoo_port=sitoo_port,
+            netsuite_port=netsuite_port,
+            env_file=env_file,
+            replay=replay,
+        )
+    )
+
+
+@replay_app.command("online-retail")
+def replay_online_retail(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The UCI Online Retail ledger, as parquet.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write: .csv or .parquet.")],
+) -> None:
+    """Convert the UCI Online Retail ledger, and say what had to be made up."""
+    from sitoo_netsuite.sandbox.online_retail import convert
+
+    for line in convert(source, target):
+        people.print(line, soft_wrap=True)

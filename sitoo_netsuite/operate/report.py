@@ -1,0 +1,216 @@
+"""What a person reads on the terminal: store-days, cases, plans, verdicts, as a finance person would put them.
+
+Belongs here: words and tables. Does not belong here: figures (they come in) and JSON (`cli.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sitoo_netsuite.flows.journals.queries import StoreDayState
+from sitoo_netsuite.money import decimals, to_text
+from sitoo_netsuite.worklist.kinds import KINDS
+
+if TYPE_CHECKING:
+    from sitoo_netsuite.operate.demo import DemoResult
+    from sitoo_netsuite.operate.doctor import Finding
+    from sitoo_netsuite.oracle import Verdict
+
+# Beyond this a terminal scrolls away; the JSON and the database have them all.
+_MOST_ROWS = 60
+
+_STATES = {
+    "posted": "posted and read back",
+    "waiting": "waits, cures itself",
+    "held": "held, needs somebody",
+    "refused": "refused by NetSuite",
+    "in_doubt": "sent, not confirmed yet",
+    "unposted": "not posted yet",
+}
+
+
+def amount(minor: int, currency: str) -> str:
+    """`-12,345.60`: thousands apart, no currency (a column says it)."""
+    whole, _, fraction = to_text(abs(minor), currency).partition(".")
+    text = f"{int(whole):,}" + (f".{fraction}" if decimals(currency) else "")
+    return f"-{text}" if minor < 0 else text
+
+
+def print_demo(console: Console, result: DemoResult) -> None:
+    """The demo's days, line kinds, cases and the oracle's verdict."""
+    summary = result.summary
+    table = Table(title="Store-days", title_justify="left")
+    for name in ("Trading day", "Store", "Receipts"):
+        table.add_column(name)
+    for name in ("Net", "VAT", "Cash", "Card", "Other tenders"):
+        table.add_column(name, justify="right")
+    for name in ("Journal", "Proof", "State"):
+        table.add_column(name)
+    for state in result.states[:_MOST_ROWS]:
+        figures = result.day_figures.get((state.trading_day, state.store, state.currency), {})
+        tenders = dict(figures.get("tenders", {}))
+        cash, card = tenders.pop("Cash", 0), tenders.pop("Card", 0)
+        table.add_row(
+            str(state.trading_day),
+            f"{state.store} {state.currency}",
+            str(state.receipts),
+            *(
+                amount(value, state.currency)
+                for value in (figures.get("net", 0), figures.get("vat", 0), cash, card, sum(tenders.values()))
+            ),
+            ", ".join(figures.get("journals", [])) or "none",
+            "tills agree" if state.plan == "ready" else "; ".join(str(reason["text"]) for reason in state.reasons),
+            _STATES[state.state],
+        )
+    console.print(table)
+    _say_left_out(console, len(result.states))
+    excluded = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in summary["excluded"].items())
+    console.print(
+        f"{summary['receipts']} receipts of till sales and returns in {summary['journals_posted']} journals of "
+        f"{summary['lines']} lines. Orders that are no till sale: {excluded or 'none'}.",
+        soft_wrap=True,
+    )
+    print_cases(console, result.cases)
+    print_verdict(console, result.verdict)
+    console.print(f"{summary['seconds']} seconds. Everything is in {result.folder}.", soft_wrap=True)
+
+
+def print_store_days(console: Console, states: Sequence[StoreDayState]) -> None:
+    """Where the store-days of a run stand."""
+    table = Table(title="Store-days", title_justify="left")
+    for name in ("Trading day", "Store", "Receipts", "Booked", "Held by name", "Documents", "State", "Why"):
+        table.add_column(name, justify="right" if name in ("Receipts", "Booked", "Held by name") else "left")
+    for state in states[:_MOST_ROWS]:
+        table.add_row(
+            str(state.trading_day),
+            f"{state.store} {state.currency}",
+            str(state.receipts),
+            amount(state.booked_minor, state.currency),
+            amount(state.held_minor, state.currency),
+            ", ".join(state.documents),
+            _STATES[state.state],
+            "; ".join(str(reason["text"]) for reason in state.reasons),
+        )
+    console.print(table)
+    _say_left_out(console, len(states))
+
+
+def _say_left_out(console: Console, rows: int) -> None:
+    if rows > _MOST_ROWS:
+        console.print(f"... and {rows - _MOST_ROWS} more store-days.")
+
+
+def print_cases(console: Console, cases: Sequence[Mapping[str, Any]]) -> None:
+    """Open cases with what they mean and what to do, each kind explained once."""
+    if not cases:
+        console.print("No open cases.")
+        return
+    table = Table(title=f"{len(cases)} open cases", title_justify="left")
+    for name in ("Kind", "Owner", "State", "Store", "Trading day", "Record", "At stake", "Opened"):
+        table.add_column(name, justify="right" if name == "At stake" else "left")
+    for case in cases[:_MOST_ROWS]:
+        money = amount(case["amount_minor"], case["currency"]) if case["amount_minor"] is not None else ""
+        table.add_row(
+            case["kind"].replace("_", " "),
+            case["owner"].replace("_", " "),
+            case["state"],
+            case["store"] or "",
+            str(case["trading_day"] or ""),
+            case["record"] or "",
+            f"{money} {case['currency'] or ''}".strip(),
+            f"{case['opened']:%Y-%m-%d %H:%M}",
+        )
+    console.print(table)
+    if len(cases) > _MOST_ROWS:
+        console.print(f"... and {len(cases) - _MOST_ROWS} more cases.")
+    for kind in sorted({case["kind"] for case in cases}):
+        console.print(
+            f"[bold]{kind.replace('_', ' ')}[/bold]: {KINDS[kind].meaning} {KINDS[kind].what_to_do}", soft_wrap=True
+        )
+
+
+def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
+    """Documents a run would post, their turnover, and what is held."""
+    documents = planned["documents"]
+    table = Table(title=f"{len(documents)} documents to post", title_justify="left")
+    for name in ("Document", "Store", "Trading day", "Lines", "Debits"):
+        table.add_column(name, justify="right" if name in ("Lines", "Debits") else "left")
+    for document in documents[:_MOST_ROWS]:
+        debits = sum(line["amount_minor"] for line in document["lines"] if line["amount_minor"] > 0)
+        table.add_row(
+            document["external_id"],
+            document["store"],
+            document["trading_day"],
+            str(len(document["lines"])),
+            f"{amount(debits, document['currency'])} {document['currency']}",
+        )
+    console.print(table)
+    held: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for entry in planned["held"]:
+        held[entry["kind"]].append(entry)
+    if not held:
+        console.print("Nothing is held.")
+    for kind, entries in sorted(held.items()):
+        places = sorted({f"{entry['store']} {entry['trading_day']}" for entry in entries})
+        console.print(f"Held, {kind.replace('_', ' ')}: {len(entries)} ({', '.join(places[:6])})", soft_wrap=True)
+
+
+def print_verdict(console: Console, verdict: Verdict) -> None:
+    """What the oracle could not explain, or that it could explain everything."""
+    if not verdict.differences:
+        console.print("The oracle re-computed every account from Sitoo's raw records: 0 unexplained.", soft_wrap=True)
+        return
+    table = Table(title="Unexplained by the oracle", title_justify="left")
+    for name in ("Store", "Trading day", "Account", "Expected", "Ledger"):
+        table.add_column(name, justify="right" if name in ("Expected", "Ledger") else "left")
+    for entry in verdict.differences[:_MOST_ROWS]:
+        table.add_row(
+            entry.store,
+            str(entry.trading_day),
+            entry.account,
+            f"{amount(entry.expected_minor, entry.currency)} {entry.currency}",
+            f"{amount(entry.ledger_minor, entry.currency)} {entry.currency}",
+        )
+    console.print(table)
+
+
+def print_trace(console: Console, identity: str, found: Mapping[str, Any]) -> None:
+    """Receipts and documents that belong together."""
+    if not found["receipts"] and not found["documents"]:
+        console.print(f"Nothing is known under {identity}. Has its trading day been run?", soft_wrap=True)
+    for document in found["documents"]:
+        console.print(
+            f"{document['type']} {document['external_id']} ({document['tranid'] or 'not read back yet'}), "
+            f"{document['store']} {document['trading_day']}: {document['state']}",
+            soft_wrap=True,
+        )
+        for line in document.get("lines", []):
+            console.print(
+                f"  {line['kind'].replace('_', ' ')} {line['label']}".rstrip()
+                + f", account {line['account']}: {amount(line['amount_minor'], document['currency'])}",
+                soft_wrap=True,
+            )
+    for receipt in found["receipts"][:_MOST_ROWS]:
+        console.print(
+            f"Receipt {receipt['receipt_number'] or receipt['orderid']} (order {receipt['orderid']}), "
+            f"{receipt['store']} {receipt['trading_day']}: "
+            f"{amount(receipt['gross_minor'], receipt['currency'])} {receipt['currency']}"
+            + (f", not booked: {receipt['excluded'].replace('_', ' ')}" if receipt.get("excluded") else ""),
+            soft_wrap=True,
+        )
+    if len(found["receipts"]) > _MOST_ROWS:
+        console.print(f"... and {len(found['receipts']) - _MOST_ROWS} more receipts.")
+
+
+def print_findings(console: Console, findings: Iterable[Finding]) -> None:
+    """What the doctor found, problems first."""
+    order = {"problem": 0, "warning": 1, "ok": 2}
+    marks = {"problem": "[red]problem[/red]", "warning": "[yellow]warning[/yellow]", "ok": "[green]ok[/green]"}
+    for finding in sorted(findings, key=lambda finding: order[finding.level]):
+        text = f"{marks[finding.level]} {finding.subject}: {finding.text}"
+        console.print(f"{text} {finding.mend}".rstrip(), soft_wrap=True)
