@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import psycopg
@@ -26,6 +26,7 @@ from sitoo_netsuite import settings
 from sitoo_netsuite.estate import Estate, EstateError, load_estate
 from sitoo_netsuite.netsuite.errors import NetSuiteError
 from sitoo_netsuite.operate import report
+from sitoo_netsuite.oracle import AskingError, EstateFileError
 from sitoo_netsuite.settings import SettingsError
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
 from sitoo_netsuite.sitoo.errors import SitooError
@@ -65,13 +66,13 @@ def main() -> None:
     """Entry point: whatever a person can mend is one clear message, not a traceback."""
     try:
         app()
-    except (EstateError, SettingsError) as error:
+    except (EstateError, EstateFileError, SettingsError) as error:
         _fail(error, Exit.WRONG)
-    except (SitooError, NetSuiteError, ServerError, psycopg.OperationalError) as error:
+    except (SitooError, NetSuiteError, AskingError, ServerError, psycopg.OperationalError) as error:
         _fail(error, Exit.FAILED)
 
 
-def _fail(error: Exception, code: Exit) -> None:
+def _fail(error: Exception, code: Exit) -> NoReturn:
     Console(stderr=True, highlight=False).print(f"[red]{type(error).__name__}:[/red] {error}", soft_wrap=True)
     sys.exit(code)
 
@@ -204,10 +205,11 @@ def oracle(days: Days, as_json: Json = False) -> None:
     estate = _estate()
     with _warehouse() as connection, _sitoo(estate) as client:
         planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
-    verdict = run_oracle(first, last, environment=os.environ, plan=planned)
+    environment = {**os.environ, settings.ESTATE: str(settings.estate_path(os.environ))}
+    verdict = run_oracle(first, last, environment=environment, plan=planned)
     report.print_verdict(people, verdict)
     if as_json:
-        _print_json({"unexplained_minor": verdict.unexplained_minor, "differences": verdict.differences})
+        _print_json(verdict.as_json())
     raise typer.Exit(Exit.OPEN if verdict.differences else Exit.CLEAR)
 
 
@@ -361,9 +363,18 @@ def sandbox(
 def replay_online_retail(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The UCI Online Retail ledger, as parquet.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write: .csv or .parquet.")],
+    as_json: Json = False,
 ) -> None:
     """Convert the UCI Online Retail ledger, and say what had to be made up."""
-    from sitoo_netsuite.sandbox.online_retail import convert
+    from sitoo_netsuite.sandbox.online_retail import OnlineRetailError, convert, read_online_retail, write_replay_file
 
-    for line in convert(source, target):
-        people.print(line, soft_wrap=True)
+    try:
+        conversion = convert(read_online_retail(source))
+        write_replay_file(conversion.rows, target)
+    except OnlineRetailError as error:
+        _fail(error, Exit.WRONG)
+    for sentence in conversion.made_up:
+        people.print(sentence, soft_wrap=True)
+    people.print(f"Wrote {target}: {len(conversion.rows):,} rows.", soft_wrap=True)
+    if as_json:
+        _print_json({"rows": len(conversion.rows), "made_up": conversion.made_up})

@@ -93,7 +93,8 @@ def token_form(credentials: Credentials, token_url: str, now: Callable[[], float
 def token_of(content: bytes, now: float) -> Token:
     """The token of a successful answer. Raises Unreadable."""
     try:
-        answer = msgspec.json.decode(content, type=_TokenAnswer)
+        # Not strict: NetSuite's sample has `expires_in` as a number, but everything else it sends numbers as text.
+        answer = msgspec.json.decode(content, type=_TokenAnswer, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         # The decoder's text names fields and types, never values.
         raise Unreadable(_TOKEN_REQUEST, f"the answer holds no token: {error}. Check NETSUITE_URL") from None

@@ -189,8 +189,8 @@ def subsidiary_findings(estate: Estate, subsidiaries: Sequence[Subsidiary]) -> l
             found.append(problem("subsidiaries", text, "Choose the subsidiary that owns the shops."))
         if subsidiary.currency != books.currency:
             text = (
-                f"subsidiary {subsidiary.id} {subsidiary.name} keeps its books in {subsidiary.currency or 'no currency'}"
-                f", the estate says {books.currency} ({path}.currency)"
+                f"subsidiary {subsidiary.id} {subsidiary.name} keeps its books in "
+                f"{subsidiary.currency or 'no currency'}, the estate says {books.currency} ({path}.currency)"
             )
             found.append(problem("subsidiaries", text, "Correct the currency, or the subsidiary."))
     return found or [ok("subsidiaries", f"all {len(estate.books)} subsidiaries of the books are there")]
@@ -222,9 +222,12 @@ def location_findings(
 
 def posting_days(estate: Estate, now: datetime) -> list[date]:
     """The trading days that are posted next: of every store today and yesterday, or its first day if that is later."""
-    today = {trading_day(now, store.zone, store.cut_over): store for store in estate.stores}
     return sorted(
-        {max(day - timedelta(days=back), store.go_live.sales) for day, store in today.items() for back in (0, 1)}
+        {
+            max(trading_day(now, store.zone, store.cut_over) - timedelta(days=back), store.go_live.sales)
+            for store in estate.stores
+            for back in (0, 1)
+        }
     )
 
 

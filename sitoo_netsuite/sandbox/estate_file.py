@@ -6,11 +6,18 @@ package's own business; the sandbox hands over a file, as a real retailer does.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
+from sitoo_netsuite.sandbox.trade.till import CASH
 from sitoo_netsuite.sandbox.world import (
+    CARD,
     DEPOSIT_SKU,
     EXPERIENCE_CARD_SKU,
     GIFT_CARD_SKU,
+    SHARED_TENDERS,
     TIP_SKU,
+    PaymentType,
     Shop,
     Site,
     World,
@@ -49,16 +56,7 @@ _BOOKS = """\
     vat:
 {vat}
     tenders:
-      - {{name: Cash, kind: cash}}
-      # The closest scheme wins: acquirer and card scheme as the payment names them.
-      - name: Card
-        kind: card
-        schemes:
-          - {{acquirer: adyen, scheme: Visa, account: "{visa}"}}
-          - {{acquirer: adyen, scheme: Mastercard, account: "{mastercard}"}}
-          - {{acquirer: adyen, scheme: Amex, account: "{amex}"}}
-          - {{acquirer: nets, account: "{nets}"}}
-{swish}      - {{name: Gift card, kind: gift_card, card: {multi}}}
+{tills}      - {{name: Gift card, kind: gift_card, card: {multi}}}
       - {{name: Experience card, kind: gift_card, card: {single}}}
       - {{name: Credit note, kind: credit_note}}
       - {{name: Deposit, kind: deposit}}
@@ -88,6 +86,25 @@ _BOOKS = """\
           refreshments: "{refreshments}"
 """
 
+_CASH = """\
+      - {{name: {name}, kind: cash}}
+"""
+
+_CARD = """\
+      # The closest scheme wins: acquirer and card scheme as the payment names them.
+      - name: {name}
+        kind: card
+        schemes:
+          - {{acquirer: adyen, scheme: Visa, account: "{visa}"}}
+          - {{acquirer: adyen, scheme: Mastercard, account: "{mastercard}"}}
+          - {{acquirer: adyen, scheme: Amex, account: "{amex}"}}
+          - {{acquirer: nets, account: "{nets}"}}
+"""
+
+_FURTHER_TENDER = """\
+      - {{name: {name}, kind: other, account: "{account}"}}
+"""
+
 _VAT = """\
       - rate: "{rate}"
         sales: "{sales}"
@@ -98,7 +115,7 @@ _VAT = """\
 """
 
 _STORE = """\
-  - store: {key}
+  - store: "{key}"
     name: {name}
     sitoo_store: {storeid}
     subsidiary: "{subsidiary}"
@@ -147,21 +164,16 @@ def _books(world: World, site: Site) -> str:
         )
         for rate in rates
     )
-    takes_swish = any(kind.eshopid == site.eshopid and kind.name == "Swish" for kind in world.payment_types)
-    swish = f'      - {{name: Swish, kind: other, account: "{account("swish")}"}}\n' if takes_swish else ""
+    kinds = [kind for kind in world.payment_types if kind.eshopid == site.eshopid]
     return _BOOKS.format(
         name=subsidiary.name,
         subsidiary=subsidiary.internal_id,
         currency=site.currency,
         vat=vat.rstrip("\n"),
-        swish=swish,
+        tills="".join(_tender(kind, account) for kind in kinds),
         multi=_MULTI,
         single=_SINGLE,
         card_rate=percent(card_rate),
-        visa=account("card adyen Visa"),
-        mastercard=account("card adyen Mastercard"),
-        amex=account("card adyen Amex"),
-        nets=account("card nets"),
         invoice=account("invoice"),
         gift_cards=account("gift cards"),
         experience_cards=account("experience cards"),
@@ -183,10 +195,28 @@ def _books(world: World, site: Site) -> str:
     )
 
 
+def _tender(kind: PaymentType, account: Callable[[str], str]) -> str:
+    """The entry of a tender that is not the same in every market."""
+    if (kind.paymentmethodid, kind.name) in SHARED_TENDERS:
+        return ""
+    name = json.dumps(kind.name, ensure_ascii=False)
+    if kind.paymentmethodid == CASH:
+        return _CASH.format(name=name)
+    if kind.paymentmethodid == CARD:
+        return _CARD.format(
+            name=name,
+            visa=account("card adyen Visa"),
+            mastercard=account("card adyen Mastercard"),
+            amex=account("card adyen Amex"),
+            nets=account("card nets"),
+        )
+    return _FURTHER_TENDER.format(name=name, account=account(f"tender {kind.name}"))
+
+
 def _store(world: World, shop: Shop) -> str:
     return _STORE.format(
         key=shop.key,
-        name=shop.name,
+        name=json.dumps(shop.name, ensure_ascii=False),
         storeid=shop.storeid,
         subsidiary=shop.subsidiary,
         location=shop.location,

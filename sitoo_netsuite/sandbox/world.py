@@ -239,7 +239,10 @@ class _Country:
     tenders: tuple[tuple[int, str], ...]  # paymentmethodid, name
 
 
-_SHARED_TENDERS = (
+# Sitoo's paymentmethodid of a card terminal (Adyen; reference section 3).
+CARD = 2110
+# paymentmethodid and name of what every market takes.
+SHARED_TENDERS = (
     (500, "Gift card"),
     (500, "Experience card"),
     (510, "Credit note"),
@@ -251,12 +254,12 @@ _COUNTRIES = (
     _Country(
         "SE", 1, "Sweden", 2, "Lindgrove Sverige AB", "SEK", "Europe/Stockholm", True, 2500, 10_000, 100,
         ("Stockholm", "Malmö", "Göteborg", "Uppsala", "Lund", "Umeå", "Västerås", "Örebro"),
-        ((100, "Cash"), (2110, "Card"), (710, "Swish"), *_SHARED_TENDERS),
+        ((100, "Cash"), (CARD, "Card"), (710, "Swish"), *SHARED_TENDERS),
     ),
     _Country(
         "GB", 2, "United Kingdom", 3, "Lindgrove UK Ltd", "GBP", "Europe/London", False, 2000, 20_000, 8,
         ("London", "Leeds", "Bristol", "Edinburgh", "Cardiff", "York", "Bath", "Norwich"),
-        ((100, "Cash"), (2110, "Card"), *_SHARED_TENDERS),
+        ((100, "Cash"), (CARD, "Card"), *SHARED_TENDERS),
     ),
 )  # fmt: skip
 
@@ -302,7 +305,7 @@ _ROLES = (
     ("card adyen Mastercard", 1311, "Card clearing Adyen Mastercard", "OthCurrAsset"),
     ("card adyen Amex", 1312, "Card clearing Adyen Amex", "OthCurrAsset"),
     ("card nets", 1315, "Card clearing Nets", "OthCurrAsset"),
-    ("swish", 1320, "Swish clearing", "OthCurrAsset"),
+    ("tender Swish", 1320, "Swish clearing", "OthCurrAsset"),
     ("invoice", 1330, "Invoiced at the till", "OthCurrAsset"),
     ("undeposited funds", 1350, "Undeposited funds", "OthCurrAsset"),
     ("pos clearing", 1360, "POS clearing", "OthCurrAsset"),
@@ -336,6 +339,8 @@ _ROLES_BY_RATE = (
     ("vat on sales", 2600, "Output VAT on sales", "OthCurrLiab"),
     ("vat on returns", 2700, "Output VAT on returns", "OthCurrLiab"),
 )
+
+_FIRST_FURTHER_TENDER = 1500
 
 
 def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -> World:
@@ -602,23 +607,49 @@ def _customers(seed: int) -> tuple[Customer, ...]:
 
 
 def _accounts(countries: Sequence[_Country]) -> tuple[LedgerAccount, ...]:
-    accounts: list[LedgerAccount] = []
-    for country in countries:
-        named = [*_ROLES]
-        for role, number, name, kind in _ROLES_BY_RATE:
-            named += [
-                (f"{role} {percent(rate)}", number + rate // 100, f"{name} {percent(rate)} %", kind)
-                for rate in _rates(country)
-            ]
-        accounts += [
-            LedgerAccount(
-                internal_id=200 * country.eshopid + place,
-                number=str(country.account_range + number),
-                name=f"{name} {country.code}",
-                account_type=kind,
-                subsidiary=country.subsidiary,
-                role=role,
-            )
-            for place, (role, number, name, kind) in enumerate(sorted(named, key=lambda entry: entry[1]))
+    return tuple(
+        account
+        for country in countries
+        for account in chart_of_accounts(
+            country.subsidiary, country.code, 200 * country.eshopid, country.account_range, _rates(country)
+        )
+    )
+
+
+def chart_of_accounts(
+    subsidiary: int, suffix: str, first_id: int, account_range: int, rates: Sequence[int], tenders: Sequence[str] = ()
+) -> tuple[LedgerAccount, ...]:
+    """What a subsidiary books to: an account per role, per VAT rate (basis points) and per further tender.
+
+    Numbers lie within 10,000 of `account_range`, internal ids follow `first_id`; names end in `suffix`. A further
+    tender's role is `tender <name>`. Rates may go up to 50 %.
+    """
+    named = [*_ROLES]
+    for role, number, name, kind in _ROLES_BY_RATE:
+        named += [
+            (f"{role} {percent(rate)}", number + _within(rate, rates), f"{name} {percent(rate)} %", kind)
+            for rate in rates
         ]
-    return tuple(accounts)
+    roles = {role for role, *_ in named}
+    further = [name for name in tenders if f"tender {name}" not in roles]
+    named += [
+        (f"tender {name}", number, f"{name} clearing", "OthCurrAsset")
+        for number, name in enumerate(further, start=_FIRST_FURTHER_TENDER)
+    ]
+    return tuple(
+        LedgerAccount(
+            internal_id=first_id + place,
+            number=str(account_range + number),
+            name=f"{name} {suffix}",
+            account_type=kind,
+            subsidiary=subsidiary,
+            role=role,
+        )
+        for place, (role, number, name, kind) in enumerate(sorted(named, key=lambda entry: entry[1]))
+    )
+
+
+def _within(rate_bp: int, rates: Sequence[int]) -> int:
+    """The place of a rate's account among a hundred: its percent; from the end where that is no whole number."""
+    fractions = [rate for rate in rates if rate % 100]
+    return 99 - fractions.index(rate_bp) if rate_bp % 100 else rate_bp // 100

@@ -14,10 +14,6 @@ from psycopg.pq import TransactionStatus
 # Any fixed number: one process at a time makes partitions.
 _LOCK = 7_486_606_302
 
-# Rows of up to 8,160 bytes stay in the page, as they are: compressing the orders' payloads costs more than everything
-# else about landing them (docs/performance.md), and a payload is read back about as often as it is written.
-_STORAGE = {"landing.orders": sql.SQL("toast_tuple_target = 8160")}
-
 
 def ensure_partitions(connection: Connection, tables: Iterable[str], days: Iterable[date]) -> None:
     """Makes the month partitions of `tables` (each `schema.table`) that `days` fall in, where they are missing.
@@ -58,11 +54,7 @@ def _make(connection: Connection, table: str, month: date) -> None:
     after = (month + timedelta(days=31)).replace(day=1)
     parent, partition = _identifier(table), _identifier(partition_name(table, month))
     # Made apart and then attached: `create table ... partition of` would lock every reader of the parent out.
-    connection.execute(
-        sql.SQL("create table {} (like {} including all) {}").format(
-            partition, parent, sql.SQL("with ({})").format(_STORAGE[table]) if table in _STORAGE else sql.SQL("")
-        )
-    )
+    connection.execute(sql.SQL("create table {} (like {} including all)").format(partition, parent))
     connection.execute(
         sql.SQL("alter table {} attach partition {} for values from ({}) to ({})").format(
             parent, partition, sql.Literal(month.isoformat()), sql.Literal(after.isoformat())

@@ -40,7 +40,7 @@ _PREFIX = "Error while accessing a resource. "
     ("status", "content", "on_read", "on_write"),
     [
         (429, _HTML, TooManyRequests, TooManyRequests),
-        (500, _envelope(500, "An unexpected error occurred. Error ID: x", "UNEXPECTED_ERROR"), Unavailable, UnclearAnswer),
+        (500, _envelope(500, "An unexpected error occurred.", "UNEXPECTED_ERROR"), Unavailable, UnclearAnswer),
         (502, _HTML, Unavailable, UnclearAnswer),
         (503, b"", Unavailable, UnclearAnswer),
         (401, b"", CredentialsRefused, CredentialsRefused),

@@ -29,9 +29,9 @@ import psycopg
 from psycopg import sql
 
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.flows.sales.receipts import delivered_in_full, is_to_deliver, is_unfinished, moment
+from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.sitoo.client import SitooClient
 from sitoo_netsuite.sitoo.models import (
     LandedOrder,

@@ -22,7 +22,6 @@ from psycopg.types.json import Jsonb
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.sales.directory import StoreDirectory
-from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.flows.sales.quarantine import Quarantine, place_unread
 from sitoo_netsuite.flows.sales.receipts import (
     Receipt,
@@ -31,6 +30,7 @@ from sitoo_netsuite.flows.sales.receipts import (
     receipt_from_order,
     session_from_z,
 )
+from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.sitoo.models import OrderDelivery, Rejection, decode_order
 from sitoo_netsuite.trading_day import days
 from sitoo_netsuite.warehouse.frames import copy_rows

@@ -23,6 +23,9 @@ from typing import Any, Protocol
 from sitoo_netsuite.money import decimals, round_half_away
 from sitoo_netsuite.sandbox.netsuite.values import Line, Value
 
+# Beyond this an amount is a fault; sums of a document's lines still fit SuiteQL's columns.
+_LARGEST_MINOR = 10**13
+
 
 class LedgerError(Exception):
     """A document that NetSuite would refuse to post."""
@@ -179,6 +182,9 @@ def post(document: Document, books: Books) -> Posting:
     """
     work = _Work(document, books)
     posting = _RULES[document.record_type](work)
+    for line in posting.lines:
+        if max(abs(line.amount), abs(line.foreign)) > _LARGEST_MINOR:
+            raise InvalidValueError(line.foreign, "amount")
     if not posting.posting:
         return posting
     posting = replace(posting, lines=(*posting.lines, *work.rounding_line(posting.lines)))
@@ -241,7 +247,7 @@ class _Work:
             "number": line.get("line"),
         }
 
-    def move(self, item: int, location: int | None, quantity: Decimal, unit_cost: Decimal | None, path: str) -> int:
+    def move(self, item: int, location: int | None, quantity: Decimal, unit_cost: Decimal | None) -> int:
         """Move goods and return their value. Goods out leave at the average; goods in at `unit_cost` or the average.
 
         unit_cost: minor units of the base currency per unit; ignored on goods going out (NetSuite costs those).
@@ -259,14 +265,14 @@ class _Work:
         self.moved.append(Movement(item, location, quantity, value))
         return value
 
-    def goods(self, line: Line, quantity: Decimal, unit_cost: Decimal | None, path: str) -> list[GlLine]:
+    def goods(self, line: Line, quantity: Decimal, unit_cost: Decimal | None) -> list[GlLine]:
         """The cost side of an item line: inventory asset against cost of goods sold."""
         item = int(str(line["item"]))
         facts = self.books.item(item)
         if not facts.stocked:
             return []
         about = {**self.dimensions(line), "number": None}
-        value = self.move(item, _id(about["location"]), quantity, unit_cost, path)
+        value = self.move(item, _id(about["location"]), quantity, unit_cost)
         foreign = self.from_base(value)
         return [
             GlLine(facts.cogs or self.system.cogs, -value, -foreign, item=item, cogs=True, **about),
@@ -321,7 +327,6 @@ class _Sold:
     """Amounts of one item line, minor units of the document's currency."""
 
     line: Line
-    path: str
     quantity: Decimal
     net: int
     tax: int
@@ -360,7 +365,7 @@ def _sold(work: _Work) -> list[_Sold]:
             net, tax = (net + tax - given, given) if "grossAmt" in line else (net, given)
         own = work.books.item(_required_id(line["item"])).income
         income = own or work.system.income.get(rate_bp, work.system.other_income)
-        found.append(_Sold(line, path, quantity, net, tax, income, code.account if code else None))
+        found.append(_Sold(line, quantity, net, tax, income, code.account if code else None))
     return found
 
 
@@ -383,7 +388,7 @@ def _selling(work: _Work, main_account: int, sign: int, moves_stock: bool) -> Po
         costs = _original_costs(work) if sign < 0 else {}
         for entry in sold:
             item = _required_id(entry.line["item"])
-            lines += work.goods(entry.line, -sign * entry.quantity, costs.get(item), entry.path)
+            lines += work.goods(entry.line, -sign * entry.quantity, costs.get(item))
     return Posting(tuple(lines), tuple(work.moved), posting=True, total=total)
 
 
@@ -507,7 +512,7 @@ def _inventory_adjustment(work: _Work) -> Posting:
         item, quantity = _stocked_item(work, line, path)
         about = work.dimensions({**header, **line})
         unit_cost = _unit_cost(work, line.get("unitCost"))
-        value = work.move(item, _id(about["location"]), quantity, unit_cost, path)
+        value = work.move(item, _id(about["location"]), quantity, unit_cost)
         asset = work.asset(item)
         lines.append(work.line(asset, value, item=item, quantity=quantity, moves_stock=True, **about))
     total = sum(line.foreign for line in lines)
@@ -528,8 +533,8 @@ def _inventory_transfer(work: _Work) -> Posting:
         if quantity <= 0:
             raise InvalidValueError(quantity, f"{path}.adjustQtyBy")
         about = {**work.dimensions(line), "item": item, "moves_stock": True}
-        value = -work.move(item, _id(source), -quantity, None, path)
-        work.move(item, _id(target), quantity, Decimal(value) / quantity, path)
+        value = -work.move(item, _id(source), -quantity, None)
+        work.move(item, _id(target), quantity, Decimal(value) / quantity)
         asset = work.asset(item)
         lines.append(work.line(asset, -value, quantity=-quantity, **{**about, "location": source}))
         lines.append(work.line(asset, value, quantity=quantity, **{**about, "location": target, "number": None}))
@@ -563,7 +568,7 @@ def _goods_of_order(work: _Work, source_type: str, sign: int) -> Posting:
         quantity = Decimal(str(goods.get("quantity", 1)))
         if not 0 < quantity <= Decimal(str(ordered.get("quantity", 1))):
             raise InvalidValueError(quantity, f"{path}.quantity")
-        lines += work.goods(goods, sign * quantity, _unit_cost(work, line.get("unitCostOverride")), path)
+        lines += work.goods(goods, sign * quantity, _unit_cost(work, line.get("unitCostOverride")))
     return Posting(tuple(lines), tuple(work.moved), posting=True, total=0)
 
 

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 ITEM_TYPES = {"inventoryItem": "InvtPart", "serviceSaleItem": "Service", "nonInventorySaleItem": "NonInvtPart"}
 _SOLD_ONLY = "Sale"
-_COST_DECIMALS = Decimal("0.0001")
+_UNIT_DECIMALS = Decimal("0.0001")
 _PRIMARY_BOOK = 1
 
 
@@ -60,7 +60,7 @@ def stock_row(item: int, location: int, stock: Stock, currency: str, now: dateti
         "quantitycommitted": Decimal(0),
         "quantityonorder": Decimal(0),
         "quantitybackordered": Decimal(0),
-        "averagecostmli": stock.average.scaleb(-decimals(currency)).quantize(_COST_DECIMALS),
+        "averagecostmli": stock.average.scaleb(-decimals(currency)).quantize(_UNIT_DECIMALS),
         "lastquantityavailablechange": now,
     }
 
@@ -153,7 +153,7 @@ def _line(record: Record, line: GlLine, number: int, sequence: int, main: bool, 
         "item": line.item,
         "itemtype": None if line.item is None else context.item_types[line.item],
         "quantity": line.quantity,
-        "rate": None if line.rate is None else line.rate.quantize(_COST_DECIMALS),
+        "rate": _unit_amount(line.rate),
         "netamount": to_decimal(line.amount, context.base_currency),
         "foreignamount": to_decimal(line.foreign, context.currency),
         "mainline": main,
@@ -198,7 +198,7 @@ def _item(record: Record, _: Context) -> dict[str, Sequence[Row]]:
         "upccode": fields.get("upcCode"),
         "itemtype": ITEM_TYPES[record.record_type.name],
         "subtype": None if record.record_type.name == "inventoryItem" else _SOLD_ONLY,
-        "cost": fields.get("cost"),
+        "cost": _unit_amount(fields.get("cost")),
         "parent": fields.get("parent"),
         "incomeaccount": fields.get("incomeAccount"),
         "expenseaccount": fields.get("cogsAccount"),
@@ -210,15 +210,18 @@ def _item(record: Record, _: Context) -> dict[str, Sequence[Row]]:
             "item": record.internal_id,
             "pricelevel": price.get("priceLevel"),
             "pricelevelname": price.get("priceLevelName"),
-            "price": price.get("price"),
+            "price": _unit_amount(price.get("price")),
             "currencypage": price.get("currencyPage"),
             "quantity": price.get("quantity", Decimal(0)),
-            "discountdisplay": price.get("discountDisplay"),
             "isinactive": price.get("isInactive", False),
         }
         for price in record.sublists.get("price", [])
     ]
     return {"item": (row,), "itemprice": prices}
+
+
+def _unit_amount(value: Value | None) -> Decimal | None:
+    return value.quantize(_UNIT_DECIMALS) if isinstance(value, Decimal) else None
 
 
 def _customer(record: Record, _: Context) -> dict[str, Sequence[Row]]:

@@ -15,10 +15,15 @@ from functools import cached_property
 
 
 class Kind(StrEnum):
-    """What a field holds. MONEY and NUMBER are exact decimals; REFERENCE holds the internal id of a record."""
+    """What a field holds. REFERENCE holds the internal id of a record.
+
+    MONEY is an amount of a document (the ledger checks its decimals), NUMBER a unit price, cost or percentage.
+    """
 
     TEXT = "text"
     NUMBER = "number"
+    QUANTITY = "quantity"
+    RATE = "rate"
     MONEY = "money"
     INTEGER = "integer"
     FLAG = "flag"
@@ -103,6 +108,10 @@ def _number(*names: str) -> dict[str, Field]:
     return {name: Field(Kind.NUMBER) for name in names}
 
 
+def _quantity(*names: str) -> dict[str, Field]:
+    return {name: Field(Kind.QUANTITY) for name in names}
+
+
 def _date(*names: str) -> dict[str, Field]:
     return {name: Field(Kind.DATE) for name in names}
 
@@ -135,7 +144,7 @@ _TRANSACTION = {
     **_code("customForm"),
     **_worked_out(Kind.CODE, "status", "source"),
 }
-_IN_CURRENCY = {**_refers(currency="currency"), **_number("exchangeRate")}
+_IN_CURRENCY = {**_refers(currency="currency"), "exchangeRate": Field(Kind.RATE)}
 _TOTALS = _worked_out(Kind.MONEY, "total", "subtotal", "taxTotal", "discountTotal")
 _INTO_BANK = {**_refers(account="account"), **_code("undepFunds", "paymentOption", "paymentMethod")}
 
@@ -143,7 +152,8 @@ _ITEM_LINES = Sublist(
     {
         **_LINE,
         **_refers(item=ITEM, taxCode="salesTaxItem"),
-        **_number("quantity", "rate"),
+        **_quantity("quantity"),
+        **_number("rate"),
         **_money("amount", "grossAmt", "tax1Amt", "costEstimate"),
         **_number("taxRate1"),
         **_text("description", "memo"),
@@ -348,7 +358,8 @@ _TRANSACTIONS = (
                 {
                     **_LINE,
                     **_refers(item=ITEM),
-                    **_number("adjustQtyBy", "unitCost"),
+                    **_quantity("adjustQtyBy"),
+                    **_number("unitCost"),
                     **_text("memo", "description"),
                     **_code("units"),
                     **_DIMENSIONS,
@@ -364,7 +375,9 @@ _TRANSACTIONS = (
         "InvTrnfr",
         "IT",
         {**_TRANSACTION, **_DIMENSIONS, **_refers(transferLocation="location")},
-        lines={"inventory": Sublist({**_LINE, **_refers(item=ITEM), **_number("adjustQtyBy"), **_text("description")})},
+        lines={
+            "inventory": Sublist({**_LINE, **_refers(item=ITEM), **_quantity("adjustQtyBy"), **_text("description")})
+        },
         needs={"subsidiary": "Subsidiary", "location": "From Location", "transferLocation": "To Location"},
         lines_needed="inventory",
     ),
@@ -380,7 +393,8 @@ _TRANSACTIONS = (
                     "orderLine": Field(Kind.INTEGER),
                     **_refers(item=ITEM),
                     **_flag("itemReceive"),
-                    **_number("quantity", "unitCostOverride"),
+                    **_quantity("quantity"),
+                    **_number("unitCostOverride"),
                     **_DIMENSIONS,
                 },
                 keys=("orderLine",),
@@ -401,7 +415,7 @@ _TRANSACTIONS = (
                     "orderLine": Field(Kind.INTEGER),
                     **_refers(item=ITEM),
                     **_flag("itemReceive"),
-                    **_number("quantity"),
+                    **_quantity("quantity"),
                     **_DIMENSIONS,
                 },
                 keys=("orderLine",),
@@ -417,7 +431,8 @@ _SUBSIDIARIES = Sublist(_refers(id="subsidiary"), keys=("id",))
 _PRICE = Sublist(
     {
         **_refers(currencyPage="currency", priceLevel="priceLevel"),
-        **_number("quantity", "price", "discountDisplay"),
+        **_quantity("quantity"),
+        **_number("price"),
         **_text("priceLevelName"),
         **_flag("isInactive"),
     },
@@ -499,7 +514,7 @@ _OTHERS = (
             **_SETUP_FIELDS,
             **_text("symbol"),
             "currencyPrecision": Field(Kind.INTEGER),
-            **_number("exchangeRate"),
+            "exchangeRate": Field(Kind.RATE),
         },
     ),
     RecordType(

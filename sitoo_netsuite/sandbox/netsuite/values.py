@@ -19,7 +19,7 @@ import msgspec
 from sitoo_netsuite.sandbox.netsuite.errors import ApiError, invalid_content, invalid_value, unknown_external_reference
 from sitoo_netsuite.sandbox.netsuite.schema import Field, Kind, RecordType, Sublist
 
-# Text and codes; Decimal of NUMBER and MONEY; int of INTEGER and of a REFERENCE's internal id.
+# Text and codes; Decimal of MONEY, NUMBER, QUANTITY and RATE; int of INTEGER and of a REFERENCE's internal id.
 Value: TypeAlias = str | Decimal | int | bool | date | datetime
 Line: TypeAlias = dict[str, Value]
 
@@ -27,6 +27,8 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
 _INTERNAL_ID = re.compile(r"-?[0-9]{1,18}")
 _LARGEST_NUMBER = Decimal(10) ** 12
+# More is refused rather than rounded. NetSuite's own limits are UNKNOWN but for the 5 decimals of a quantity.
+_MOST_DECIMALS = {Kind.MONEY: 4, Kind.NUMBER: 10, Kind.QUANTITY: 5, Kind.RATE: 8}
 
 
 class NameValidation(StrEnum):
@@ -143,6 +145,8 @@ class _Reader:
         if known.kind is Kind.REFERENCE:
             return self._reference(known.group, raw, name, path)
         value = _READERS[known.kind](raw)
+        if isinstance(value, Decimal) and -_exponent(value) > _MOST_DECIMALS[known.kind]:
+            value = None
         if value is None:
             raise invalid_value(_shown(raw), name, path)
         return value
@@ -181,6 +185,10 @@ def _number(raw: Any) -> Decimal | None:
     return number if abs(number) < _LARGEST_NUMBER else None
 
 
+def _exponent(number: Decimal) -> int:
+    return int(number.normalize().as_tuple().exponent)
+
+
 def _integer(raw: Any) -> int | None:
     return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
 
@@ -213,6 +221,8 @@ def _moment(raw: Any) -> datetime | None:
 _READERS: Mapping[Kind, Callable[[Any], Value | None]] = {
     Kind.TEXT: _text,
     Kind.NUMBER: _number,
+    Kind.QUANTITY: _number,
+    Kind.RATE: _number,
     Kind.MONEY: _number,
     Kind.INTEGER: _integer,
     Kind.FLAG: _flag,

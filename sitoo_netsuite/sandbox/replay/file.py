@@ -91,7 +91,7 @@ class Column(Generic[T]):
         self.values = values
 
     def __getitem__(self, row: int) -> T:
-        return self.values[self.codes[row]]
+        return self.values[int(self.codes[row])]
 
     def where(self, value: T) -> NDArray[np.bool_]:
         """True for the rows that hold a value."""
@@ -103,7 +103,7 @@ class Column(Generic[T]):
 class Document:
     """The rows of one `receipt_id`, in the file's order. Instants are epoch seconds, `day` is the trading day.
 
-    `original_of` is, row by row, the place among all documents of the sale it came from; -1 where there is none.
+    An empty `email` is no customer.
     """
 
     receipt_id: str
@@ -116,14 +116,13 @@ class Document:
     tender: str
     email: str
     rows: tuple[int, ...]
-    original_of: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class ReplayFile:
     """A checked file: columns by row, counted from 0, and the documents by trading day and moment.
 
-    `price` is in millionths of the currency's unit, `rate_bp` in basis points; an empty `description` or `email` is
+    `price` is in millionths of the currency's unit, `rate_bp` in basis points; an empty `description` or `original` is
     none. `line_of[row]` is the first row of the line that a row is a part of. `absent_originals` counts the rows whose
     original the file does not hold.
     """
@@ -137,6 +136,7 @@ class ReplayFile:
     rate_bp: Column[int]
     tender: Column[str]
     item_kind: Column[str]
+    original: Column[str]
     line_of: NDArray[np.int64]
     documents: tuple[Document, ...]
     absent_originals: int
@@ -177,8 +177,9 @@ def read_replay_file(path: Path) -> ReplayFile:
 
     original = _originals(receipt_id, original_id, kind)
     documents = _documents(
-        receipt_id, sold_at, arrives_at, original, kind=kind, store=store, currency=currency, tender=tender, email=email
+        receipt_id, sold_at, arrives_at, kind=kind, store=store, currency=currency, tender=tender, email=email
     )
+    _check_order(documents, original)
     return ReplayFile(
         store=store,
         sku=sku,
@@ -189,7 +190,256 @@ def read_replay_file(path: Path) -> ReplayFile:
         rate_bp=rate_bp,
         tender=tender,
         item_kind=item_kind,
+        original=original,
         line_of=line_of,
         documents=documents,
-        absent_originals=int(((original < 0) & ~original_id.where("")).sum()),
+        absent_originals=_count_absent(original_id, original),
     )
+
+
+# ---------------------------------------------------------------- cells
+
+
+def _read(path: Path) -> pa.Table:
+    """The columns that count, each encoded as a dictionary."""
+    reader = {".csv": _read_csv, ".parquet": pyarrow.parquet.read_table}.get(path.suffix.lower())
+    if reader is None:
+        raise ReplayError(f"{path}: a replay file's name ends in .csv or .parquet")
+    try:
+        table = reader(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ReplayError(f"{path} cannot be read: {error}") from None
+    names = table.column_names
+    missing = [name for name in _COLUMNS if name not in names]
+    if missing:
+        raise ReplayError(f"{path}: the header (row 1) lacks the column {', '.join(missing)}; an empty one will do")
+    twice = [name for name in (*_COLUMNS, *_EXTRA_COLUMNS) if names.count(name) > 1]
+    if twice:
+        raise ReplayError(f"{path}: the header (row 1) has the column {', '.join(twice)} twice")
+    if table.num_rows == 0:
+        raise ReplayError(f"{path}: there is no row below the header")
+    return table
+
+
+def _read_csv(path: Path) -> pa.Table:
+    text = pa.dictionary(pa.int32(), pa.string())
+    return pyarrow.csv.read_csv(
+        path,
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys((*_COLUMNS, *_EXTRA_COLUMNS), text), strings_can_be_null=False
+        ),
+    )
+
+
+def _column(table: pa.Table, name: str, parse: Callable[[str], T]) -> Column[T]:
+    """A column read by `parse`, which gets a cell's text ("" when empty) and raises ValueError with what is wrong."""
+    if name not in table.column_names:
+        return Column(name, np.zeros(table.num_rows, np.int64), [parse("")])
+    encoded = pc.dictionary_encode(table[name]).unify_dictionaries().combine_chunks()
+    codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
+    cells = [*map(_text, encoded.dictionary.to_pylist()), ""]
+    # Different texts may mean the same: 20 and 20.0.
+    places: dict[T, int] = {}
+    place_of = np.zeros(len(cells), np.int64)
+    for code in np.unique(codes).tolist():
+        try:
+            place_of[code] = places.setdefault(parse(cells[code]), len(places))
+        except ValueError as error:
+            row = int(np.argmax(codes == code))
+            raise _wrong(row, name, f"{error} (it holds {cells[code]!r})") from None
+    return Column(name, place_of[codes], list(places))
+
+
+def _text(cell: Any) -> str:
+    """A cell as a CSV file would hold it: a whole number without a point, a time as ISO 8601."""
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _filled(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+_goods_or_service = _one_of(GOODS, SERVICE)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    # A date alone would read as midnight, which is the trading day before.
+    if moment is None or len(text) <= len("2026-03-02"):
+        raise ValueError("must be a date and time, as in 2026-03-02T09:30:00")
+    return moment
+
+
+def _sku(text: str) -> str:
+    if not _SKU.fullmatch(text):
+        raise ValueError("must be a SKU a till can hold: letters, digits and _ + - /")
+    return text
+
+
+def _quantity(text: str) -> int:
+    number = _number(text, 0)
+    if number == 0:
+        raise ValueError("must be a whole number of pieces, not 0")
+    return number
+
+
+def _price(text: str) -> int:
+    return _number(text, PRICE_DECIMALS)
+
+
+def _currency(text: str) -> str:
+    if len(text) != 3 or not text.isalpha() or not text.isascii() or not text.isupper():
+        raise ValueError("must be an ISO 4217 code, as in GBP")
+    return text
+
+
+def _rate_bp(text: str) -> int:
+    rate = _number(text, 2)
+    if not 0 <= rate <= _HIGHEST_RATE_BP:
+        raise ValueError("must be a VAT rate in percent, from 0 to 50")
+    return rate
+
+
+def _line(text: str) -> int | None:
+    return _number(text, 0) if text else None
+
+
+def _number(text: str, places: int) -> int:
+    """The number times ten to the `places`, exactly."""
+    kind = f"a number with at most {places} decimals" if places else "a whole number"
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"must be {kind}") from None
+    if not number.is_finite() or number.adjusted() > 15 or number.scaleb(places) % 1:
+        raise ValueError(f"must be {kind}")
+    return int(number.scaleb(places))
+
+
+# ---------------------------------------------------------------- rows that belong together
+
+
+def _wrong(row: int, column: str, what: str) -> ReplayError:
+    return ReplayError(f"row {row + 2}, column {column}: {what}")
+
+
+def _refuse(bad: NDArray[np.bool_], column: str, what: Callable[[int], str]) -> None:
+    """Raises for the first row that is bad."""
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise _wrong(row, column, what(row))
+
+
+def _numbers(column: Column[int]) -> NDArray[np.int64]:
+    return np.array(column.values, np.int64)[column.codes]
+
+
+def _first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row, the first one with the same code."""
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    return first[place]
+
+
+def _check_same(first: NDArray[np.int64], what: str, *columns: Column[Any]) -> None:
+    """Raises unless each row agrees with the `first` row of the group that it is in."""
+    for column in columns:
+        _refuse(
+            column.codes != column.codes[first],
+            column.name,
+            lambda row, column=column: (  # type: ignore[misc]
+                f"{column[row]!r}, but {what} has {column[first[row]]!r} in row {first[row] + 2}; there can be only one"
+            ),
+        )
+
+
+def _line_of(receipt_id: Column[str], line: Column[int | None]) -> NDArray[np.int64]:
+    first = _first_rows(receipt_id.codes * len(line.values) + line.codes)
+    return np.where(line.where(None), np.arange(len(first)), first)
+
+
+def _originals(receipt_id: Column[str], original_id: Column[str], kind: Column[str]) -> Column[str]:
+    """The original of each row; "" where the row names none, or one that the file does not hold."""
+    _refuse(
+        ~original_id.where("") & ~kind.where(RETURN),
+        original_id.name,
+        lambda row: f"a {kind[row]} has no original; leave it empty",
+    )
+    sales = {receipt_id.values[code] for code in np.unique(receipt_id.codes[kind.where(SALE)]).tolist()}
+    others = set(receipt_id.values) - sales
+    no_sale = np.array([value in others for value in original_id.values])
+    _refuse(
+        no_sale[original_id.codes],
+        original_id.name,
+        lambda row: f"{original_id[row]} is in the file, but is no sale; name the sale, or leave it empty",
+    )
+    return Column(
+        original_id.name, original_id.codes, [value if value in sales else "" for value in original_id.values]
+    )
+
+
+def _count_absent(named: Column[str], found: Column[str]) -> int:
+    absent = [code for code, value in enumerate(named.values) if value and not found.values[code]]
+    return int(np.isin(named.codes, absent).sum())
+
+
+def _documents(
+    receipt_id: Column[str],
+    sold_at: Column[datetime],
+    arrives_at: Column[datetime | None],
+    **same: Column[str],
+) -> tuple[Document, ...]:
+    """The documents by trading day, moment and place in the file; `same` are the columns that one has one value in."""
+    in_turn = np.argsort(receipt_id.codes, kind="stable")
+    ends = np.flatnonzero(np.diff(receipt_id.codes[in_turn])) + 1
+    found = []
+    for rows in (part.tolist() for part in np.split(in_turn, ends)):
+        facts = {name: column[rows[0]] for name, column in same.items()}
+        zone = ZoneInfo(time_zone_of(facts["currency"]))
+        moment = min(_epoch(sold, zone) for sold in {sold_at[row] for row in rows})
+        told = [_epoch(news, zone) for news in {arrives_at[row] for row in rows} if news is not None]
+        if told and max(told) < moment:
+            raise _wrong(rows[0], arrives_at.name, "it arrives before it was sold; put that right, or leave it empty")
+        found.append(
+            Document(
+                receipt_id=receipt_id[rows[0]],
+                moment=moment,
+                arrives=max(told) if told else moment + _ARRIVES_AFTER,
+                day=trading_day(datetime.fromtimestamp(moment, zone), zone, CUT_OVER),
+                rows=tuple(rows),
+                **facts,
+            )
+        )
+    return tuple(sorted(found, key=lambda document: (document.day, document.moment, document.rows[0])))
+
+
+def _epoch(moment: datetime, zone: ZoneInfo) -> int:
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+
+
+def _check_order(documents: tuple[Document, ...], original: Column[str]) -> None:
+    """Raises when something came back before it was sold."""
+    sold = {document.receipt_id: document.moment for document in documents if document.kind == SALE}
+    for document in documents:
+        if document.kind == RETURN:
+            for row in document.rows:
+                if original[row] and sold[original[row]] > document.moment:
+                    raise _wrong(row, original.name, f"{original[row]} was sold after this came back")

@@ -175,8 +175,8 @@ def test_goods_delivered_later_are_sales_of_the_day_they_are_delivered(
     total(TOMORROW, TOMORROW)
     assert rows(
         connection,
-        "select trading_day, measure, item_kind like 'gift%' as card, to_deliver, net_minor, vat_minor, discount_minor "
-        "from model.daily_sales where measure <> 'payment' order by 1, 3",
+        "select trading_day, measure, left(item_kind, 4) = 'gift' as card, to_deliver, net_minor, vat_minor, "
+        "discount_minor from model.daily_sales where measure <> 'payment' order by 1, 3",
     ) == [
         (DAY, "item", False, True, 8000, 2000, 500),
         (DAY, "item", True, True, 10000, 0, 0),

@@ -246,6 +246,12 @@ def test_an_amount_that_makes_no_sense_is_refused_with_its_place(line: Line) -> 
     assert refused.value.path.startswith("line.items[0].")
 
 
+def test_an_absurd_amount_is_refused() -> None:
+    lines: list[Line] = [{"line": 1, "item": GOODS, "adjustQtyBy": Decimal(10**9), "unitCost": Decimal(10**9)}]
+    with pytest.raises(InvalidValueError):
+        post(document("inventoryAdjustment", {"inventory": lines}, account=SHRINKAGE), MadeUpBooks())
+
+
 def test_a_line_without_account_or_item_names_what_is_missing() -> None:
     for made, label in (
         (document("journalEntry", {"line": [{"debit": Decimal(1)}]}), "Account"),

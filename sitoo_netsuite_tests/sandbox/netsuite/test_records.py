@@ -343,6 +343,7 @@ def changed_line(netsuite: NetSuite, **changes: Any) -> dict[str, Any]:
         ({"location": {"externalId": "S99"}}, "line.items[0].location"),
         ({"debit": "125.00"}, "line.items[0].debit"),
         ({"debit": 125.001}, "line.items[0].debit"),
+        ({"debit": 1e12}, "line.items[0].debit"),
         ({"memo": 5}, "line.items[0].memo"),
     ],
 )
@@ -552,6 +553,16 @@ def test_an_adjustment_moves_stock_and_its_deletion_moves_it_back(netsuite: NetS
     assert line == {"quantity": "-1", "item": stocked_item(netsuite), "itemtype": "InvtPart"}
     assert netsuite.http.delete(f"{RECORDS}/inventoryAdjustment/eid:ADJ-1").status_code == 204
     assert on_hand(netsuite) == before
+
+
+def test_a_unit_cost_may_have_many_decimals_and_a_quantity_five(netsuite: NetSuite) -> None:
+    body = adjustment(netsuite, "ADJ-1")
+    body["inventory"]["items"][0] |= {"adjustQtyBy": 0.12345, "unitCost": 3.333333}
+    assert netsuite.post("inventoryAdjustment", body).status_code == 204
+    (line,) = netsuite.query("SELECT quantity, netamount FROM transactionline WHERE mainline = 'F'")
+    assert line == {"quantity": "0.12345", "netamount": "0.41"}
+    body["inventory"]["items"][0]["adjustQtyBy"] = 0.123456
+    assert netsuite.post("inventoryAdjustment", {**body, "externalId": "ADJ-2"}).status_code == 400
 
 
 def test_a_repeated_adjustment_without_replace_moves_the_stock_twice(netsuite: NetSuite) -> None:

@@ -90,6 +90,7 @@ def check_date_mask(mask: str) -> None:
     _date_tokens(mask)
 
 
+@lru_cache(maxsize=8192)
 def date_to_text(moment: datetime, mask: str) -> str | None:
     """TO_CHAR(date, mask). An empty result is NULL, as everywhere in Oracle."""
     parts, compact = [], False

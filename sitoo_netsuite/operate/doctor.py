@@ -1,0 +1,356 @@
+"""`doctor`: whether everything outside the code is as it must be, in plain words, each with what to do.
+
+Belongs here: settings, credentials, permissions, clock and database, and the order of the checks. Nothing stops at the
+first problem: what does not depend on it is still looked at. Does not belong here: the estate against what the systems
+say (`mappings`), and mending anything: both clients are read-only here, whatever the estate says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import httpx
+import psycopg
+
+from sitoo_netsuite import settings
+from sitoo_netsuite.estate import Estate, EstateError, load_estate
+from sitoo_netsuite.netsuite import client as netsuite
+from sitoo_netsuite.netsuite.auth import TOKEN_PATH, Credentials, token_form
+from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.errors import CredentialsRefused, NetSuiteError, Waiting
+from sitoo_netsuite.netsuite.records import find_by_external_id, server_time
+from sitoo_netsuite.netsuite.slots import slots_in_process
+from sitoo_netsuite.operate.facts import (
+    LatestOrders,
+    SiteFacts,
+    read_accounts,
+    read_latest_orders,
+    read_locations,
+    read_periods,
+    read_site,
+    read_subsidiaries,
+)
+from sitoo_netsuite.operate.mappings import (
+    Finding,
+    account_findings,
+    location_findings,
+    ok,
+    period_findings,
+    posting_days,
+    problem,
+    sitoo_findings,
+    subsidiary_findings,
+    vat_report_finding,
+    warning,
+)
+from sitoo_netsuite.settings import NetSuiteAccess, SettingsError, SitooAccess
+from sitoo_netsuite.sitoo import client as sitoo
+from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
+from sitoo_netsuite.sitoo.errors import SitooCredentialsRefused, SitooError
+from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite.warehouse.migrate import is_current
+
+__all__ = ["Finding", "examine"]
+
+# A person waits for the answer: one more try, soon.
+_SITOO_RETRIES = sitoo.Retries(attempts=2, first_wait=1.0, longest_wait=5.0)
+_NETSUITE_RETRIES = netsuite.Retries(attempts=2, first_wait=0.5, longest_wait=5.0)
+
+_CLOCK_TOLERANCE_SECONDS = 60
+_READ_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+# No document has it: their external ids begin with their kind and a store.
+_NO_DOCUMENT = "SITOO-NETSUITE-DOCTOR"
+
+Answer = TypeVar("Answer")
+
+
+def examine(env: Mapping[str, str], connection_url: str | None) -> list[Finding]:
+    """Everything found, also what is as it should be; it is well when no finding is a `problem`.
+
+    `connection_url` is the database's (None: it is not looked at). Nothing is written anywhere. No text holds a secret.
+    """
+    findings: list[Finding] = []
+    now = _now(env, findings)
+    estate = _estate(env, findings)
+    _examine_sitoo(env, estate, findings)
+    asyncio.run(_examine_netsuite(env, estate, now, findings))
+    if connection_url is not None:
+        findings.append(_database(connection_url))
+    return findings
+
+
+def _now(env: Mapping[str, str], findings: list[Finding]) -> datetime:
+    try:
+        return settings.now(env)
+    except SettingsError as error:
+        findings.append(problem("settings", str(error), f"Correct {settings.NOW}, or unset it."))
+        return datetime.now(UTC)
+
+
+def _estate(env: Mapping[str, str], findings: list[Finding]) -> Estate | None:
+    path = settings.estate_path(env)
+    try:
+        estate = load_estate(path)
+    except EstateError as error:
+        findings += [problem("estate", finding, f"Correct it in {path}.") for finding in error.findings]
+        return None
+    findings.append(ok("estate", f"{path} is valid: {len(estate.stores)} stores, {len(estate.books)} books"))
+    if estate.read_only:
+        text = "`read_only: true`: nothing is ever written to either system"
+    else:
+        text = "`read_only` is not set: runs write to NetSuite"
+    findings.append(ok("read-only", text))
+    findings.append(vat_report_finding(estate))
+    return estate
+
+
+# -------------------------------------------------------------------------------------------------------- Sitoo
+
+
+def _examine_sitoo(env: Mapping[str, str], estate: Estate | None, findings: list[Finding]) -> None:
+    try:
+        access = settings.sitoo_access(env)
+    except SettingsError as error:
+        findings += _missing(error)
+        return
+    if wrong := _address_problem("SITOO_URL", access.url):
+        findings.append(wrong)
+        return
+    keys = _working_keys(access, findings)
+    if not keys:
+        return
+    with SitooClient(access.url, keys, read_only=True, retries=_SITOO_RETRIES) as client:
+        sites, latest = _read_sitoo(client, findings)
+    if estate is not None and sites is not None:
+        findings += sitoo_findings(estate, sites, latest)
+
+
+def _working_keys(access: SitooAccess, findings: list[Finding]) -> list[ApiKey]:
+    """The keys that Sitoo takes, each tried by itself."""
+    working = []
+    for identity, password in access.keys.items():
+        key = ApiKey(identity, password)
+        with SitooClient(access.url, [key], read_only=True, retries=_SITOO_RETRIES) as client:
+            try:
+                client.sites()
+            except SitooCredentialsRefused as error:
+                mend = "Correct SITOO_API_KEYS, or SITOO_API_ID and SITOO_API_PASSWORD."
+                findings.append(problem("Sitoo keys", str(error), mend))
+            except SitooError as error:
+                mend = "Check SITOO_URL and the network, then run this again."
+                findings.append(problem("Sitoo", f"with API id {identity}: {error}", mend))
+                if error.waiting:
+                    # Nobody answers: the other keys would only wait for the same.
+                    return []
+            else:
+                working.append(key)
+    if working:
+        count = len(working)
+        text = f"{count} API {'keys work' if count > 1 else 'key works'}, so {count} requests at once"
+        findings.append(ok("Sitoo keys", text))
+    return working
+
+
+def _read_sitoo(
+    client: SitooClient, findings: list[Finding]
+) -> tuple[tuple[SiteFacts, ...] | None, LatestOrders | None]:
+    """The sites and the latest orders; None of what could not be read whole, with the finding that says why."""
+    sites: tuple[SiteFacts, ...] | None = None
+    latest: LatestOrders | None = None
+    mend = "See what Sitoo says of it; mappings that need it were not checked."
+    try:
+        sites = tuple(read_site(client, site) for site in client.sites())
+    except SitooError as error:
+        findings.append(problem("Sitoo", str(error), mend))
+    else:
+        text = "; ".join(
+            f"{site.name}: {len(site.stores)} stores, {len(site.registers)} registers, {len(site.warehouses)} "
+            f"warehouses, {len(site.payment_types)} payment types, {len(site.products)} products"
+            for site in sites
+        )
+        findings.append(ok("Sitoo", text or "the account has no site"))
+    try:
+        latest = read_latest_orders(client)
+    except SitooError as error:
+        findings.append(problem("Sitoo orders", str(error), mend))
+    else:
+        findings.append(ok("Sitoo orders", f"the latest {len(latest.orders)} orders can be read"))
+    return sites, latest
+
+
+# ----------------------------------------------------------------------------------------------------- NetSuite
+
+
+async def _examine_netsuite(
+    env: Mapping[str, str], estate: Estate | None, now: datetime, findings: list[Finding]
+) -> None:
+    try:
+        access = settings.netsuite_access(env)
+    except SettingsError as error:
+        findings += _missing(error)
+        return
+    key = _key_findings(access)
+    findings += key
+    if wrong := _address_problem("NETSUITE_URL", access.url):
+        findings.append(wrong)
+        return
+    if any(finding.level == "problem" for finding in key):
+        return
+    async with NetSuiteClient(
+        url=access.url,
+        account=access.account,
+        client_id=access.client_id,
+        certificate_id=access.certificate_id,
+        private_key_path=access.private_key_file,
+        slots=slots_in_process(1),
+        read_only=True,
+        retries=_NETSUITE_RETRIES,
+    ) as client:
+        if await _logged_in(client, env, now, findings):
+            await _examine_account(client, estate, now, findings)
+
+
+def _key_findings(access: NetSuiteAccess) -> list[Finding]:
+    path = access.private_key_file
+    found = []
+    credentials = Credentials(access.client_id, access.certificate_id, path)
+    try:
+        # Signing is the test: it takes just the keys that NetSuite takes.
+        token_form(credentials, f"{access.url}{TOKEN_PATH}")
+    except CredentialsRefused as error:
+        mend = "Make a key NetSuite takes, map its certificate in NetSuite, and name its file."
+        found.append(problem("private key", str(error), mend))
+    else:
+        found.append(ok("private key", f"{path} holds a key of a type that NetSuite takes"))
+    if path.stat().st_mode & _READ_BY_OTHERS:
+        mend = f"Make it its owner's alone: chmod 600 {path}"
+        found.append(warning("private key", f"{path} can be read by others on this machine", mend))
+    return found
+
+
+async def _logged_in(client: NetSuiteClient, env: Mapping[str, str], now: datetime, findings: list[Finding]) -> bool:
+    """Whether NetSuite gave a token, and what its clock says beside ours."""
+    try:
+        theirs = await server_time(client)
+    except CredentialsRefused as error:
+        mend = "Check the integration record, its certificate mapping and NetSuite's Login Audit Trail."
+        findings.append(problem("NetSuite login", str(error), mend))
+        return False
+    except Waiting as error:
+        findings.append(problem("NetSuite", str(error), "Check NETSUITE_URL and the network, then run this again."))
+        return False
+    except NetSuiteError as error:
+        mend = "Compare this machine's clock by hand; the account may be on a release before 2025.2."
+        findings.append(warning("clock", f"NetSuite's time cannot be read: {error}", mend))
+        return True
+    findings.append(ok("NetSuite login", "NetSuite gave a token, so it takes the JWTs this machine signs"))
+    findings.append(_clock_finding(now, theirs, told=bool(env.get(settings.NOW))))
+    return True
+
+
+def _clock_finding(ours: datetime, theirs: datetime, *, told: bool) -> Finding:
+    seconds = round((ours - theirs).total_seconds())
+    source = settings.NOW if told else "this machine's clock"
+    if abs(seconds) <= _CLOCK_TOLERANCE_SECONDS:
+        return ok("clock", f"{source} and NetSuite's time agree within {_CLOCK_TOLERANCE_SECONDS} seconds")
+    text = (
+        f"{source} is {abs(seconds)} seconds {'ahead of' if seconds > 0 else 'behind'} NetSuite's time "
+        f"({ours:%Y-%m-%d %H:%M:%S} and {theirs:%Y-%m-%d %H:%M:%S} UTC)"
+    )
+    if told:
+        return warning("clock", text, "Tell it the same time as the sandbox (GET /sandbox/clock), or unset it.")
+    mend = "Let the machine's clock be kept by NTP: logins are refused when it is far off. With a sandbox, set "
+    return warning("clock", text, f"{mend}{settings.NOW} to the sandbox's clock.")
+
+
+async def _examine_account(
+    client: NetSuiteClient, estate: Estate | None, now: datetime, findings: list[Finding]
+) -> None:
+    """Permissions, each by reading what it is for, and the estate against what was read."""
+    accounts = await _read("the chart of accounts", "Lists > Accounts", read_accounts(client), findings)
+    subsidiaries = await _read("subsidiaries", "Lists > Subsidiaries and Currency", read_subsidiaries(client), findings)
+    locations = await _read("locations", "Lists > Locations", read_locations(client), findings)
+    days = posting_days(estate, now) if estate is not None else [now.date()]
+    periods = await _read(
+        "accounting periods", "Setup > Manage Accounting Periods", read_periods(client, days[0], days[-1]), findings
+    )
+    journals = await _read("journals", "Transactions > Make Journal Entry", _journals_readable(client), findings)
+    if None not in (accounts, subsidiaries, locations, periods):
+        findings.append(ok("SuiteQL", "accounts, subsidiaries, locations and accounting periods can be read"))
+    if journals:
+        text = (
+            "journals can be read. Whether they may be created cannot be tried without writing one: the role needs "
+            "Transactions > Make Journal Entry at level Create or higher"
+        )
+        findings.append(ok("journals", text))
+    if periods is not None and estate is not None:
+        findings += period_findings(days, periods)
+    if estate is None:
+        return
+    if accounts is not None:
+        findings += account_findings(estate, accounts, subsidiaries)
+    if subsidiaries is not None:
+        findings += subsidiary_findings(estate, subsidiaries)
+    if locations is not None:
+        findings += location_findings(estate, locations, subsidiaries)
+
+
+async def _read(what: str, permission: str, reading: Awaitable[Answer], findings: list[Finding]) -> Answer | None:
+    """The answer; None when it cannot be had, with the finding that says why."""
+    try:
+        return await reading
+    except Waiting as error:
+        findings.append(problem("NetSuite", f"{what} cannot be read now: {error}", "Run this again."))
+    except NetSuiteError as error:
+        mend = f"Give the integration's role {permission}, REST Web Services and SuiteAnalytics Workbook in NetSuite."
+        findings.append(problem("NetSuite permissions", f"{what} cannot be read: {error}", mend))
+    return None
+
+
+async def _journals_readable(client: NetSuiteClient) -> bool:
+    """True when a journal can be looked up, as it is after an unclear answer. Raises NetSuiteError."""
+    await find_by_external_id(client, "journalEntry", _NO_DOCUMENT)
+    return True
+
+
+# -------------------------------------------------------------------------------------------- settings, database
+
+
+def _missing(error: SettingsError) -> list[Finding]:
+    mend = "Set it in the environment of the commands and of Dagster (see the README)."
+    return [problem("settings", line, mend) for line in str(error).splitlines()]
+
+
+def _address_problem(name: str, text: str) -> Finding | None:
+    """A finding when a URL cannot be asked at all; credentials in it are not shown."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        return problem("settings", f"{name} is not an http address", f"Set {name} to the address, with https://.")
+    return None
+
+
+def _database(url: str) -> Finding:
+    subject = "database"
+    try:
+        connect(url).close()
+        current = is_current(url)
+    except psycopg.OperationalError as error:
+        text = f"it does not answer: {_first_line(error)}"
+        return problem(subject, text, "Check DATABASE_URL and that the server runs.")
+    except psycopg.ProgrammingError:
+        # Its text would quote the address with the password in it.
+        return problem(subject, "DATABASE_URL cannot be read", "Write it as postgresql://user:password@host/database.")
+    if not current:
+        return problem(subject, "its tables are not those of this version", "Run `sitoo-netsuite db upgrade`.")
+    return ok(subject, "it answers, and its tables are those of this version")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

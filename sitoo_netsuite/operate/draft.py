@@ -1,0 +1,488 @@
+"""`estate draft`: a first estate.yaml from what both systems say, for people to finish.
+
+Belongs here: how shops are matched to locations, which account is guessed for what, and the file's text with a comment
+on every decision. A guess is only written where the chart leaves one choice; else `"?"` stands there with the
+candidates, and the estate's validation refuses it by its path. Does not belong here: reading (`facts`), checking
+(`mappings`), and where the file goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sitoo_netsuite import settings
+from sitoo_netsuite.estate import UNDECIDED, TenderKind
+from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.slots import slots_in_process
+from sitoo_netsuite.operate.facts import (
+    GIFT_CARD_GROUP,
+    LatestOrders,
+    LedgerAccount,
+    Location,
+    SiteFacts,
+    Subsidiary,
+    lineage,
+    read_accounts,
+    read_latest_orders,
+    read_locations,
+    read_site,
+    read_subsidiaries,
+)
+from sitoo_netsuite.operate.mappings import (
+    GIFT_CARD_TYPES,
+    NAMED_TYPES,
+    PETTY_CASH_TYPES,
+    TENDER_TYPES,
+    VAT_TYPES,
+    gift_card_products,
+    named,
+    rate_bp,
+)
+from sitoo_netsuite.settings import NetSuiteAccess, SitooAccess
+from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
+from sitoo_netsuite.sitoo.models import PaymentType, SitooStore
+from sitoo_netsuite.trading_day import trading_day
+
+_CUT_OVER = time(4)
+_MOST_CANDIDATES = 6
+_GUESS = "a guess, by its name"
+
+# Words by which a chart names what an account is for, in English and Swedish.
+_NAMED_WORDS = {
+    "till": r"\btills?\b|cash registers?|\bkassa\b",
+    "safe": r"\bsafes?\b|kassaskåp",
+    "bank_bag": r"bank bag|way to the bank|bankpåse",
+    "over_short": r"over.{0,5}short|cash difference|kassadifferens",
+    "float_difference": r"\bfloat\b|växelkassa",
+    "rounding": r"rounding|avrundning",
+    "tips": r"\btips?\b|gratuit|\bdricks",
+    "deposits": r"deposit|förskott|handpenning",
+    "undelivered": r"undelivered|to be delivered|not (yet )?delivered|ej levererat",
+    "credit_notes": r"credit notes?|tillgodo",
+    "exchange_clearing": r"exchange|\bbyten?\b",
+}
+_PETTY_CASH_WORDS = r"petty cash|småutgifter"
+_GIFT_CARD_WORDS = r"gift ?cards?|presentkort"
+_CARD_WORDS = r"\bcards?\b|kort\b"
+_RETURN_WORDS = r"returns?\b|refund|retur"
+_VAT_WORDS = r"\bvat\b|\bmoms\b"
+_VAT_ACCOUNT_WORDS = {
+    "sales": (r"\bsales\b|revenue|försäljning", f"{_RETURN_WORDS}|discount|rabatt"),
+    "discounts": (r"discount|rabatt", None),
+    "returns": (_RETURN_WORDS, None),
+    "vat_on_sales": (_VAT_WORDS, _RETURN_WORDS),
+    "vat_on_returns": (f"(?=.*({_VAT_WORDS}))(?=.*({_RETURN_WORDS}))", None),
+}
+
+# paymentmethodid, reference section 3.
+_CASH = frozenset({100})
+_CREDIT_NOTE = frozenset({110, 510})
+_GIFT_CARD = frozenset({500})
+_CARD = (range(200, 301), range(2100, 2501))
+_CUSTOM = frozenset({400, 1000, 1100, 1200, 1300, 1400, 2000})
+
+_DEPOSIT_TITLE = re.compile(_NAMED_WORDS["deposits"], re.IGNORECASE)
+_TIP_TITLE = re.compile(_NAMED_WORDS["tips"], re.IGNORECASE)
+
+
+def draft_estate(env: Mapping[str, str]) -> str:
+    """The text of a first estate.yaml. Only reads; go-live is tomorrow by `settings.now`.
+
+    Raises SettingsError, SitooError, NetSuiteError.
+    """
+    sitoo, netsuite = settings.sitoo_access(env), settings.netsuite_access(env)
+    now = settings.now(env)
+    sites, latest = _read_sitoo(sitoo)
+    accounts, subsidiaries, locations = asyncio.run(_read_netsuite(netsuite))
+    return estate_text(sites, latest, accounts, subsidiaries, locations, now)
+
+
+def _read_sitoo(access: SitooAccess) -> tuple[tuple[SiteFacts, ...], LatestOrders]:
+    keys = [ApiKey(identity, password) for identity, password in access.keys.items()]
+    with SitooClient(access.url, keys, read_only=True) as client:
+        return tuple(read_site(client, site) for site in client.sites()), read_latest_orders(client)
+
+
+async def _read_netsuite(
+    access: NetSuiteAccess,
+) -> tuple[tuple[LedgerAccount, ...], tuple[Subsidiary, ...], tuple[Location, ...]]:
+    async with NetSuiteClient(
+        url=access.url,
+        account=access.account,
+        client_id=access.client_id,
+        certificate_id=access.certificate_id,
+        private_key_path=access.private_key_file,
+        slots=slots_in_process(1),
+        read_only=True,
+    ) as client:
+        return await read_accounts(client), await read_subsidiaries(client), await read_locations(client)
+
+
+# ---------------------------------------------------------------------------------------------------- decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is written for one entry, and the comment that says why, or what there is to choose from."""
+
+    value: str
+    comment: str
+
+    @property
+    def decided(self) -> bool:
+        """Whether a value was found."""
+        return self.value != UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
+class DraftStore:
+    """A Sitoo store that sells, with what it was matched to."""
+
+    key: str
+    store: SitooStore
+    site: SiteFacts
+    location: Choice
+    subsidiary: Choice
+
+
+def estate_text(
+    sites: Sequence[SiteFacts],
+    latest: LatestOrders,
+    accounts: Sequence[LedgerAccount],
+    subsidiaries: Sequence[Subsidiary],
+    locations: Sequence[Location],
+    now: datetime,
+) -> str:
+    """The file's text from what both systems say."""
+    stores = match_stores(sites, locations, subsidiaries)
+    books: dict[tuple[str, str], SiteFacts] = {}
+    for store in stores:
+        books.setdefault((store.subsidiary.value, store.site.settings.currencycode), store.site)
+    top = next((entry.name for entry in subsidiaries if entry.parent is None), "?")
+    lines = [
+        "# A first draft, read from Sitoo and NetSuite. Before it can be used:",
+        '#   1. decide every "?" (the candidates stand beside it);',
+        "#   2. let finance confirm every line whose comment says that it is a guess;",
+        "#   3. run `sitoo-netsuite doctor` until it finds no problem.",
+        "# Account numbers are NetSuite's; subsidiaries and locations are NetSuite internal ids; rates are in percent.",
+        f"retailer: {_quoted(top)}",
+        "",
+        "# Who a case lands with.",
+        "owners: {finance: finance, retail_ops: retail ops, integration: integration}",
+        "",
+        *_items(sites),
+        "",
+        "# One entry per subsidiary: the accounts it keeps its tills' takings in.",
+        "books:",
+        *(
+            line
+            for (subsidiary, _), site in books.items()
+            for line in _Books(subsidiary, site, sites, latest, accounts, subsidiaries).lines()
+        ),
+        "",
+        "stores:",
+        *(line for store in stores for line in _store(store, now)),
+        *_left_out(sites, stores),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def match_stores(
+    sites: Sequence[SiteFacts], locations: Sequence[Location], subsidiaries: Sequence[Subsidiary]
+) -> list[DraftStore]:
+    """Every Sitoo store that has a register, with its location and subsidiary or what there is to choose from."""
+    found: list[DraftStore] = []
+    for site in sites:
+        for store in site.stores:
+            if not site.registers_of(store.storeid):
+                continue
+            key = store.externalid or ""
+            if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", key) or key in {other.key for other in found}:
+                key = f"S{store.storeid}"
+            location, matched = match_location(store, site, locations)
+            found.append(DraftStore(key, store, site, location, _subsidiary(site, matched, subsidiaries)))
+    return found
+
+
+def match_location(store: SitooStore, site: SiteFacts, locations: Sequence[Location]) -> tuple[Choice, Location | None]:
+    """NetSuite's location of a store: by external id, else by name, where that leaves one."""
+    active = [location for location in locations if location.active]
+    warehouses = [warehouse for warehouse in site.warehouses if warehouse.storeid == store.storeid]
+    external_ids = {store.externalid, *(warehouse.externalid for warehouse in warehouses)} - {None, ""}
+    name = _words(store.name)
+    ways = (
+        ("its external id", [place for place in active if place.external_id in external_ids]),
+        ("its name", [place for place in active if _words(place.name) == name]),
+        ("words of its name", [place for place in active if name and name <= _words(place.name)]),
+    )
+    for way, candidates in ways:
+        if len(candidates) == 1:
+            (place,) = candidates
+            return Choice(place.id, f"{place.name}, matched by {way}"), place
+    wide = next((candidates for _, candidates in ways if candidates), active)
+    return Choice(UNDECIDED, _candidates([f"{place.id} {place.name}" for place in wide], "locations")), None
+
+
+def _subsidiary(site: SiteFacts, location: Location | None, subsidiaries: Sequence[Subsidiary]) -> Choice:
+    possible = [
+        entry
+        for entry in subsidiaries
+        if entry.active and not entry.elimination and entry.currency == site.settings.currencycode
+    ]
+    if location is not None:
+        owners = [entry for entry in possible if entry.id in location.subsidiaries]
+        if len(owners) == 1:
+            return Choice(owners[0].id, f"{owners[0].name}, the location's")
+    if len(possible) == 1:
+        return Choice(possible[0].id, f"{possible[0].name}, a guess: the only one in {site.settings.currencycode}")
+    return Choice(UNDECIDED, _candidates([f"{entry.id} {entry.name}" for entry in possible], "subsidiaries"))
+
+
+def tender_kind(payment: PaymentType) -> TenderKind:
+    """How a payment type is booked, by Sitoo's paymentmethodid (reference section 3)."""
+    method = payment.paymentmethodid
+    if method in _CASH:
+        return TenderKind.CASH
+    if method in _CREDIT_NOTE:
+        return TenderKind.CREDIT_NOTE
+    if method in _GIFT_CARD:
+        return TenderKind.GIFT_CARD
+    if any(method in methods for methods in _CARD):
+        return TenderKind.CARD
+    if method in _CUSTOM and _DEPOSIT_TITLE.search(payment.name):
+        return TenderKind.DEPOSIT
+    return TenderKind.OTHER
+
+
+# --------------------------------------------------------------------------------------------------------- text
+
+
+def _items(sites: Sequence[SiteFacts]) -> Iterator[str]:
+    cards = {product.sku: (product, group) for site in sites for product, group in gift_card_products(site)}
+    yield "# SKUs that are neither goods nor services. Gift cards: the products of Sitoo's gift card groups."
+    yield "items:" if cards else "items: []"
+    for sku, (product, group) in cards.items():
+        entry = f"{{sku: {_quoted(sku)}, kind: gift_card, card: {_quoted(group.productgroupname)}}}"
+        yield f"  - {entry}{_comment(product.title)}"
+    yield "  # To Sitoo deposits and tips are ordinary products: name those you sell. By their titles:"
+    titles = {
+        product.sku: product.title or "" for site in sites for product in site.products if product.sku not in cards
+    }
+    for kind, pattern in (("deposit", _DEPOSIT_TITLE), ("tip", _TIP_TITLE)):
+        for sku, title in titles.items():
+            if pattern.search(title):
+                yield f"  # - {{sku: {_quoted(sku)}, kind: {kind}}}{_comment(title)}"
+
+
+class _Books:
+    """The entry of one subsidiary under `books`."""
+
+    def __init__(
+        self,
+        subsidiary: str,
+        site: SiteFacts,
+        sites: Sequence[SiteFacts],
+        latest: LatestOrders,
+        accounts: Sequence[LedgerAccount],
+        subsidiaries: Sequence[Subsidiary],
+    ) -> None:
+        self._subsidiary = subsidiary
+        self._site = site
+        self._latest = latest
+        self._name = next((entry.name for entry in subsidiaries if entry.id == subsidiary), "the subsidiary to choose")
+        mine = lineage(subsidiary, subsidiaries)
+        self._accounts = [
+            account
+            for account in accounts
+            if account.active and not account.summary and (not account.subsidiaries or account.subsidiaries & mine)
+        ]
+        # Every card type an item names must stand in all books (estate).
+        self._cards = list(
+            dict.fromkeys(group.productgroupname for each in sites for _, group in gift_card_products(each))
+        ) or (["gift card"] if any(tender_kind(kind) is TenderKind.GIFT_CARD for kind in site.payment_types) else [])
+
+    def lines(self) -> Iterator[str]:
+        yield f"  # {self._name}, from {self._site.name} of Sitoo"
+        yield f"  - subsidiary: {_quoted(self._subsidiary)}"
+        yield f"    currency: {self._site.settings.currencycode}"
+        yield "    # The rates of Sitoo's product groups."
+        yield "    vat:"
+        yield from self._vat()
+        yield "    # Sitoo's payment types."
+        yield "    tenders:"
+        for payment in self._site.payment_types:
+            yield from self._tender(payment)
+        if self._cards:
+            yield "    # multi: VAT when it is spent. single: good for things of one rate, VAT when it is sold."
+            yield "    gift_cards:"
+            for card in self._cards:
+                yield from self._gift_card(card)
+        yield "    accounts:"
+        for name, types in NAMED_TYPES.items():
+            yield _entry(f"      {name}: ", self._guess(types, _NAMED_WORDS[name]))
+        yield "      petty_cash:"
+        yield _entry("        default: ", self._guess(PETTY_CASH_TYPES, _PETTY_CASH_WORDS))
+
+    def _vat(self) -> Iterator[str]:
+        for rate in sorted({rate_bp(group) for group in self._site.product_groups}, reverse=True):
+            percent = f"{rate / 100:g}"
+            yield f'      - rate: "{percent}"'
+            digits = percent.replace(".", "[.,]")
+            of_rate = rf"(?<![\d.,]){digits}(?![.,]?\d)"
+            for name, types in VAT_TYPES.items():
+                words, without = _VAT_ACCOUNT_WORDS[name]
+                # An account of the rate, else one that is for all rates and so names none.
+                choice = self._guess(types, words, without, also=of_rate)
+                if not choice.decided:
+                    general = self._guess(types, words, rf"\d|{without}" if without else r"\d")
+                    choice = general if general.decided else choice
+                yield _entry(f"        {name}: ", choice)
+
+    def _tender(self, payment: PaymentType) -> Iterator[str]:
+        kind = tender_kind(payment)
+        head = f"      - name: {_quoted(payment.name)}"
+        yield head
+        yield f"        kind: {kind}{_comment(f'payment method {payment.paymentmethodid}')}"
+        if kind is TenderKind.OTHER:
+            yield _entry("        account: ", self._guess(TENDER_TYPES, _prefix(payment.name)))
+        elif kind is TenderKind.GIFT_CARD:
+            yield _entry("        card: ", self._card_of(payment))
+        elif kind is TenderKind.CARD:
+            yield from self._card_accounts(payment)
+
+    def _card_accounts(self, payment: PaymentType) -> Iterator[str]:
+        pairs = sorted(
+            {
+                (paid.reftype, paid.cardissuer)
+                for order in self._latest.orders
+                if order.eshopid == self._site.site.eshopid
+                for paid in order.payments or ()
+                if paid.name == payment.name and paid.reftype and paid.cardissuer
+            }
+        )
+        if not pairs:
+            yield _entry("        account: ", self._guess(TENDER_TYPES, _CARD_WORDS))
+            return
+        yield "        # Acquirers and schemes of the latest orders; the closest wins, a part left out matches any."
+        yield "        schemes:"
+        for acquirer, scheme in pairs:
+            both = rf"(?=.*{_prefix(acquirer)})(?=.*{_prefix(scheme)})"
+            choices = [self._guess(TENDER_TYPES, words) for words in (both, _prefix(acquirer), _prefix(scheme))]
+            choice = next((choice for choice in choices if choice.decided), self._guess(TENDER_TYPES, _CARD_WORDS))
+            yield f"          - acquirer: {_quoted(acquirer)}"
+            yield f"            scheme: {_quoted(scheme)}"
+            yield _entry("            account: ", choice)
+
+    def _card_of(self, payment: PaymentType) -> Choice:
+        """The card type a gift card tender is spent from."""
+        alike = [card for card in self._cards if _words(card) == _words(payment.name)]
+        if len(alike) == 1:
+            return Choice(alike[0], _GUESS)
+        if len(self._cards) == 1:
+            return Choice(self._cards[0], "the only card type")
+        return Choice(UNDECIDED, _candidates(self._cards, "card types"))
+
+    def _gift_card(self, card: str) -> Iterator[str]:
+        rate = next(
+            (
+                rate_bp(group)
+                for group in self._site.product_groups
+                if group.productgroupname == card and group.productgrouptype == GIFT_CARD_GROUP
+            ),
+            0,
+        )
+        yield f"      - card: {_quoted(card)}"
+        if rate:
+            yield "        purpose: single" + _comment("Sitoo charges VAT when it is sold")
+            yield f'        rate: "{rate / 100:g}"'
+        else:
+            yield "        purpose: multi" + _comment("Sitoo charges no VAT when it is sold")
+        choice = self._guess(GIFT_CARD_TYPES, _prefix(card))
+        if not choice.decided:
+            choice = self._guess(GIFT_CARD_TYPES, _GIFT_CARD_WORDS)
+        yield _entry("        liability: ", choice)
+
+    def _guess(self, types: Iterable[str], words: str, without: str | None = None, also: str = "") -> Choice:
+        """The one account of these types whose name has the words; else the candidates, the likeliest there are."""
+        usual = [account for account in self._accounts if account.kind in types]
+        matching = [
+            account
+            for account in usual
+            if re.search(words, account.name, re.IGNORECASE)
+            and re.search(also, account.name)
+            and not (without and re.search(without, account.name, re.IGNORECASE))
+        ]
+        if len(matching) == 1:
+            (account,) = matching
+            return Choice(account.number, f"{account.name}: {_GUESS}")
+        return Choice(
+            UNDECIDED, _candidates([f"{entry.number} {entry.name}" for entry in matching or usual], "accounts")
+        )
+
+
+def _store(entry: DraftStore, now: datetime) -> Iterator[str]:
+    site, store = entry.site, entry.store
+    start = _go_live(site, now)
+    registers = [register.registerkey or register.registerid for register in site.registers_of(store.storeid)]
+    yield f"  # {site.name} of Sitoo; registers {named(registers, most=len(registers))}"
+    yield f"  - store: {_quoted(entry.key)}"
+    yield f"    name: {_quoted(store.name)}"
+    yield f"    sitoo_store: {store.storeid}"
+    yield _entry("    subsidiary: ", entry.subsidiary)
+    yield _entry("    location: ", entry.location)
+    yield f"    currency: {site.settings.currencycode}"
+    yield f"    time_zone: {site.settings.timezone}" + _comment("the site's in Sitoo")
+    yield f'    cut_over: "{_CUT_OVER:%H:%M}"' + _comment("when a trading day ends; neither system knows")
+    yield f"    go_live: {{sales: {start}}}" + _comment("nothing dated before it is ever booked")
+    yield f"    sales: [{{from: {start}, value: summary}}]"
+    yield f"    returns: [{{from: {start}, value: journal}}]"
+
+
+def _go_live(site: SiteFacts, now: datetime) -> date:
+    return trading_day(now, ZoneInfo(site.settings.timezone), _CUT_OVER) + timedelta(days=1)
+
+
+def _left_out(sites: Sequence[SiteFacts], stores: Sequence[DraftStore]) -> Iterator[str]:
+    drafted = {entry.store.storeid for entry in stores}
+    for site in sites:
+        for store in site.stores:
+            if store.storeid not in drafted:
+                yield f"  # Left out, as it has no register: {store.storeid} {_one_line(store.name)} ({site.name})"
+
+
+def _entry(head: str, choice: Choice) -> str:
+    return f"{head}{_quoted(choice.value)}{_comment(choice.comment)}"
+
+
+def _comment(text: str | None) -> str:
+    return f"  # {_one_line(text)}" if text else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is a YAML one.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _candidates(names: Sequence[str], kind: str) -> str:
+    return f"choose one of {named(names, most=_MOST_CANDIDATES)}" if names else f"NetSuite has no {kind} that fit"
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of a name, whatever their case and number."""
+    return frozenset(word.removesuffix("s") for word in re.findall(r"\w+", text.casefold()))
+
+
+def _prefix(text: str) -> str:
+    """A pattern for the words of a name in their order, each as the beginning of a word."""
+    words = [re.escape(word.removesuffix("s") or word) for word in re.findall(r"\w+", text.casefold())]
+    return r"\w*\W+".join(rf"\b{word}" for word in words) or r"(?!)"
