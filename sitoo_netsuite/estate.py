@@ -77,11 +77,19 @@ def _internal_id(value: str) -> str:
 # What a draft writes where a person has to decide; never valid.
 UNDECIDED = "?"
 
+def _clock_time(value: object) -> object:
+    # Unquoted, YAML 1.1 reads 10:30 as the number 630.
+    if isinstance(value, int | float):
+        raise ValueError('write the time in quotes, as in "04:00"')
+    return value
+
+
 RateBp = Annotated[int, BeforeValidator(_rate_to_bp)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Account = Annotated[str, BeforeValidator(_text), AfterValidator(_account)]
 InternalId = Annotated[str, BeforeValidator(_text), AfterValidator(_internal_id)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 # Part of every external id (`JE-<store>-<yyyymmdd>-<currency>-<n>`), where `-` separates.
 StoreKey = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
 
@@ -284,7 +292,7 @@ class Store(_Part):
     location: InternalId
     currency: Currency
     time_zone: Zone
-    cut_over: time
+    cut_over: ClockTime
     go_live: GoLive
     sales: tuple[SalesSetting, ...] = Field(min_length=1)
     returns: tuple[ReturnsSetting, ...] = Field(min_length=1)
@@ -372,6 +380,7 @@ class Estate(_Part):
         problems = [
             *_repeated("stores", "store", (store.store for store in self.stores)),
             *_repeated("stores", "sitoo_store", (store.sitoo_store for store in self.stores)),
+            *_repeated("stores", "location", (store.location for store in self.stores)),
             *_repeated("books", "subsidiary", (books.subsidiary for books in self.books)),
             *_repeated("items", "sku", (item.sku for item in self.items)),
         ]

@@ -83,3 +83,15 @@ def test_every_account_the_books_name_is_listed_for_checking() -> None:
 
 def test_the_first_day_is_the_earliest_go_live() -> None:
     assert example_estate().first_day.isoformat() == "2026-03-02"
+
+
+def test_an_unquoted_time_is_not_taken_for_something_else() -> None:
+    content = estate_content()
+    content["stores"][0]["cut_over"] = 630  # what YAML makes of 10:30
+    assert 'stores[0].cut_over: write the time in quotes, as in "04:00"' in mistakes(content)
+
+
+def test_two_stores_cannot_share_a_location_since_the_ledger_is_told_apart_by_it() -> None:
+    content = estate_content()
+    content["stores"].append({**content["stores"][0], "store": "S02", "sitoo_store": 2})
+    assert "stores[1].location: '11' stands there twice" in mistakes(content)

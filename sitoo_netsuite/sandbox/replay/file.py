@@ -45,6 +45,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from sitoo_netsuite.sandbox.server import SandboxError
+from sitoo_netsuite.sandbox.world import DEPOSIT_SKU, EXPERIENCE_CARD_SKU, GIFT_CARD_SKU, TIP_SKU
 from sitoo_netsuite.trading_day import trading_day
 
 SALE, RETURN, NOT_A_RECEIPT = "sale", "return", "not_a_receipt"
@@ -65,6 +66,7 @@ _ZONES = {
     "JPY": "Asia/Tokyo", "NOK": "Europe/Oslo", "PLN": "Europe/Warsaw", "SEK": "Europe/Stockholm",
 }  # fmt: skip
 _SKU = re.compile(r"[A-Za-z0-9_+\-/]+")
+_TAKEN_SKUS = (GIFT_CARD_SKU, EXPERIENCE_CARD_SKU, DEPOSIT_SKU, TIP_SKU)
 _HIGHEST_RATE_BP = 5_000
 # Beyond any till, and well within a 64-bit amount in minor units.
 _LARGEST_LINE = 1e12
@@ -292,6 +294,8 @@ def _moment(text: str) -> datetime:
 def _sku(text: str) -> str:
     if not _SKU.fullmatch(text):
         raise ValueError("must be a SKU a till can hold: letters, digits and _ + - /")
+    if text in _TAKEN_SKUS:
+        raise ValueError("must not be the SKU of the sandbox's own gift card, deposit and tip items")
     return text
 
 

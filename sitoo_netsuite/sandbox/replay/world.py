@@ -21,11 +21,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import time
 
 from sitoo_netsuite.money import decimals, round_half_away, vat_within
-from sitoo_netsuite.sandbox.replay.file import CUT_OVER, PRICE_DECIMALS, SALE, SERVICE, ReplayError, ReplayFile, time_zone_of
+from sitoo_netsuite.sandbox.replay.file import CUT_OVER, PRICE_DECIMALS, SALE, SERVICE, ReplayFile, time_zone_of
 from sitoo_netsuite.sandbox.trade.till import CASH
 from sitoo_netsuite.sandbox.world import (
     CARD,
@@ -50,13 +51,23 @@ from sitoo_netsuite.sandbox.world import (
     percent,
 )
 
-CARD_SCHEMES = ("Visa", "Mastercard", "Amex")
-
 _GOODS, _SERVICES, _CARDS = 10, 20, 30  # Sitoo's product group types
 _OTHER_TENDER = 400  # Sitoo's paymentmethodid of a custom tender
-_GROUP_CURRENCY = "EUR"
+_ACCOUNT_ID, _RETAILER = "1500", "Replayed retailer"
+_GROUP, _GROUP_CURRENCY = 1, "EUR"
+_FIRST_PRODUCT, _FIRST_ITEM = 4_000, 1_000
+_STANDARD_BP = 2_000
 _COST_PERCENT = 40
 _LONGEST_KEY = 20
+_NO_KEY_CHARACTER = re.compile(r"[^A-Za-z0-9_]")
+_CARD_SCHEMES = ("Visa", "Mastercard", "Amex")
+_GIFT_CARDS, _EXPERIENCE_CARDS, _DEPOSITS, _TIPS = "Gift cards", "Experience cards", "Deposits", "Tips"
+_SPECIAL_ITEMS = (
+    (GIFT_CARD_SKU, "Gift card", _GIFT_CARDS),
+    (EXPERIENCE_CARD_SKU, "Experience card", _EXPERIENCE_CARDS),
+    (DEPOSIT_SKU, "Deposit", _DEPOSITS),
+    (TIP_SKU, "Tip", _TIPS),
+)
 
 
 def replayed_world(file: ReplayFile) -> World:
@@ -64,7 +75,7 @@ def replayed_world(file: ReplayFile) -> World:
     items = _items(file)
     currencies = sorted({document.currency for document in file.documents})
     sites = tuple(_site(eshopid, currency) for eshopid, currency in enumerate(currencies, start=1))
-    groups = tuple(group for site in sites for group in _groups(site.eshopid, site.currency, items.values()))
+    groups = tuple(group for site in sites for group in _groups(site, items.values()))
     tenders = {site.currency: _tenders(file, site.currency) for site in sites}
     shops = _shops(file, {site.currency: site.eshopid for site in sites})
     return World(
@@ -78,15 +89,27 @@ def replayed_world(file: ReplayFile) -> World:
         shops=shops,
         warehouses=(
             *(
-                Warehouse(site.warehouseid, site.eshopid, None, f"Web warehouse {site.currency}", site.currency, f"WEB-{site.currency}")
+                Warehouse(
+                    site.warehouseid,
+                    site.eshopid,
+                    None,
+                    f"Web warehouse {site.currency}",
+                    site.currency,
+                    f"WEB-{site.currency}",
+                )
                 for site in sites
             ),
-            *(Warehouse(shop.warehouseid, shop.eshopid, shop.storeid, shop.name, shop.currency, shop.key) for shop in shops),
+            *(
+                Warehouse(shop.warehouseid, shop.eshopid, shop.storeid, shop.name, shop.currency, shop.key)
+                for shop in shops
+            ),
         ),
         product_groups=groups,
         products=_products(items, groups, sites),
         payment_types=tuple(
-            PaymentType(site.eshopid * 1000 + number, site.eshopid, method, name, "EXT_" + name.upper().replace(" ", "_"))
+            PaymentType(
+                site.eshopid * 1000 + number, site.eshopid, method, name, "EXT_" + name.upper().replace(" ", "_")
+            )
             for site in sites
             for number, (method, name) in enumerate(tenders[site.currency], start=1)
         ),
@@ -135,7 +158,7 @@ def card_scheme(tender: str) -> str:
 
 @dataclass(slots=True)
 class _Item:
-    """A SKU as the file has it; rates and prices are the last, by currency."""
+    """A SKU as the file has it: how often each description, and by currency the rates in turn and the last price."""
 
     item_kind: str
     titles: Counter[str] = field(default_factory=Counter)
@@ -144,17 +167,149 @@ class _Item:
 
 
 def _items(file: ReplayFile) -> dict[str, _Item]:
+    """By SKU, in the order in which they first appear."""
     items: dict[str, _Item] = {}
     for document in file.documents:
         currency = document.currency
         for row in document.rows:
-            sku = file.sku[row]
+            sku, rate, price = file.sku[row], file.rate_bp[row], file.price[row]
             item = items.get(sku) or items.setdefault(sku, _Item(file.item_kind[row]))
             item.titles[file.description[row]] += 1
             rates = item.rates.setdefault(currency, [])
-            if file.rate_bp[row] not in rates[-1:]:
-                rates.append(file.rate_bp[row])
-            price = file.price[row]
-            if price > 0 or currency not in item.price_minor:
-                item.price_minor[currency] = max(0, minor_price(price, currency))
+            if rate not in rates[-1:]:
+                rates.append(rate)
+            if document.kind == SALE and price > 0:
+                item.price_minor[currency] = minor_price(price, currency)
     return items
+
+
+def _site(eshopid: int, currency: str) -> Site:
+    return Site(
+        eshopid=eshopid,
+        name=f"{_RETAILER} {currency}",
+        currency=currency,
+        time_zone=time_zone_of(currency),
+        # A currency's code begins with its country's (ISO 4217); EU for the euro.
+        country=currency[:2],
+        rounds_cash=False,
+        prices_stored_with_vat=True,
+        warehouseid=eshopid,
+    )
+
+
+def _shops(file: ReplayFile, eshopids: dict[str, int]) -> tuple[Shop, ...]:
+    currency_of = {document.store: document.currency for document in file.documents}
+    shops = []
+    keys: set[str] = set()
+    for number, (name, currency) in enumerate(sorted(currency_of.items()), start=1):
+        plain = key = _NO_KEY_CHARACTER.sub("_", name)[:_LONGEST_KEY]
+        if key in keys:
+            key = f"{plain[: _LONGEST_KEY - 5]}_{number:04d}"
+        keys.add(key)
+        storeid = 100 + number
+        register = Register(_guid(0x9000, number), f"SII{_ACCOUNT_ID:0>10}{number:03d}", number, storeid, storeid)
+        shops.append(
+            Shop(
+                storeid=storeid,
+                eshopid=eshopids[currency],
+                key=key,
+                name=name,
+                currency=currency,
+                time_zone=time_zone_of(currency),
+                cut_over=CUT_OVER,
+                subsidiary=_GROUP + eshopids[currency],
+                location=storeid,
+                warehouseid=storeid,
+                registers=(register,),
+                staff=(Staff(_guid(0xA000, number), f"E{number}", "Till staff"),),
+                opens=time(9),
+                closes=time(18),
+            )
+        )
+    return tuple(shops)
+
+
+def _guid(kind: int, number: int) -> str:
+    return f"{{00000000-0000-4000-{kind:04X}-{number:012X}}}"
+
+
+def _groups(site: Site, items: Iterable[_Item]) -> list[ProductGroup]:
+    sold = {(item.item_kind, rate) for item in items for rate in item.rates.get(site.currency, ())}
+    # A card good for one thing needs a rate.
+    standard = max(rate for _, rate in sold) or _STANDARD_BP
+    named = [
+        *(
+            (group_name(item_kind, rate), _SERVICES if item_kind == SERVICE else _GOODS, rate)
+            for item_kind, rate in sorted(sold, reverse=True)
+        ),
+        (_GIFT_CARDS, _CARDS, 0),
+        (_EXPERIENCE_CARDS, _CARDS, standard),
+        (_DEPOSITS, _SERVICES, 0),
+        (_TIPS, _SERVICES, 0),
+    ]
+    return [
+        ProductGroup(vatid, site.eshopid, name, group_type, rate)
+        for vatid, (name, group_type, rate) in enumerate(named, start=2)
+    ]
+
+
+def _tenders(file: ReplayFile, currency: str) -> list[tuple[int, str]]:
+    """paymentmethodid and name of what a market takes: the file's tenders, and the made-up retailer's."""
+    names = {document.tender for document in file.documents if document.currency == currency}
+    names -= {name for _, name in SHARED_TENDERS}
+    return [*((_payment_method(name), name) for name in sorted(names)), *SHARED_TENDERS]
+
+
+def _payment_method(tender: str) -> int:
+    name = tender.casefold()
+    if name == "cash":
+        return CASH
+    is_card = "card" in name.split() or any(scheme.casefold() in name for scheme in _CARD_SCHEMES)
+    return CARD if is_card else _OTHER_TENDER
+
+
+def _products(items: dict[str, _Item], groups: Sequence[ProductGroup], sites: Sequence[Site]) -> tuple[Product, ...]:
+    vatids = {(group.eshopid, group.name): group.vatid for group in groups}
+    products = []
+    for number, (sku, item) in enumerate(items.items(), start=1):
+        title = max((name for name in item.titles if name), key=item.titles.__getitem__, default=sku)
+        sold_at = [site for site in sites if site.currency in item.rates]
+        prices = {site.currency: item.price_minor.get(site.currency, 0) for site in sold_at}
+        products.append(
+            Product(
+                productid=_FIRST_PRODUCT + number,
+                sku=sku,
+                title=title,
+                barcode="",
+                item_type="Service" if item.item_kind == SERVICE else "InvtPart",
+                netsuite_item=_FIRST_ITEM + number,
+                group={
+                    site.eshopid: vatids[site.eshopid, group_name(item.item_kind, item.rates[site.currency][-1])]
+                    for site in sold_at
+                },
+                price_minor=prices,
+                cost_minor={
+                    currency: 0 if item.item_kind == SERVICE else _cost(price, item.rates[currency][-1])
+                    for currency, price in prices.items()
+                },
+            )
+        )
+    for number, (sku, title, group) in enumerate(_SPECIAL_ITEMS, start=len(items) + 1):
+        products.append(
+            Product(
+                productid=_FIRST_PRODUCT + number,
+                sku=sku,
+                title=title,
+                barcode="",
+                item_type="NonInvtPart",
+                netsuite_item=_FIRST_ITEM + number,
+                group={site.eshopid: vatids[site.eshopid, group] for site in sites},
+                price_minor={site.currency: 0 for site in sites},
+                cost_minor={site.currency: 0 for site in sites},
+            )
+        )
+    return tuple(products)
+
+
+def _cost(price_minor: int, rate_bp: int) -> int:
+    return round_half_away((price_minor - vat_within(price_minor, rate_bp)) * _COST_PERCENT, 100)
