@@ -18,6 +18,7 @@ from typing import Annotated, Any, NoReturn
 
 import msgspec
 import psycopg
+import stamina.instrumentation
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -64,6 +65,8 @@ Days = Annotated[str, typer.Argument(metavar="FROM..TO", help="Trading days, as 
 
 def main() -> None:
     """Entry point: whatever a person can mend is one clear message, not a traceback."""
+    # By default retries are told on standard output, where a script reads our JSON.
+    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
     try:
         app()
     except (EstateError, EstateFileError, SettingsError) as error:
@@ -102,6 +105,17 @@ def _progress(wanted: bool) -> Iterator[Any]:
     with Progress(TextColumn("{task.description}"), BarColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda text, done: bar.update(task, description=text, completed=done)
+
+
+@contextmanager
+def _watched(text: str, as_json: bool) -> Iterator[None]:
+    """Says on standard error what is being done, while a person watches."""
+    console = Console(stderr=True)
+    if as_json or not console.is_terminal:
+        yield
+        return
+    with console.status(text):
+        yield
 
 
 @contextmanager
@@ -168,8 +182,9 @@ def run(
         from sitoo_netsuite.definitions import defs
 
         try:
-            run_catalogue(defs, instance)
-            result = run_days(defs, instance, connection, first, last, job)
+            with _watched(f"Running {days}", as_json):
+                run_catalogue(defs, instance)
+                result = run_days(defs, instance, connection, first, last, job)
         except RunFailedError as error:
             _fail(error, Exit.FAILED)
         open_cases = len(_listed_cases(connection))
@@ -187,7 +202,7 @@ def plan(days: Days, as_json: Json = False) -> None:
 
     first, last = _days(days)
     estate = _estate()
-    with _warehouse() as connection, _sitoo(estate) as client:
+    with _watched(f"Planning {days}", as_json), _warehouse() as connection, _sitoo(estate) as client:
         planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
     report.print_plan(people, planned)
     if as_json:
@@ -203,10 +218,11 @@ def oracle(days: Days, as_json: Json = False) -> None:
 
     first, last = _days(days)
     estate = _estate()
-    with _warehouse() as connection, _sitoo(estate) as client:
+    with _watched(f"Planning {days}", as_json), _warehouse() as connection, _sitoo(estate) as client:
         planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
     environment = {**os.environ, settings.ESTATE: str(settings.estate_path(os.environ))}
-    verdict = run_oracle(first, last, environment=environment, plan=planned)
+    with _watched(f"Judging {days}", as_json):
+        verdict = run_oracle(first, last, environment=environment, plan=planned)
     report.print_verdict(people, verdict)
     if as_json:
         _print_json(verdict.as_json())
@@ -260,9 +276,9 @@ def list_open_cases(as_json: Json = False) -> None:
 def doctor(as_json: Json = False) -> None:
     """Check credentials, permissions, mappings, clock and open period, and say what is wrong in plain words."""
     from sitoo_netsuite.operate.doctor import examine
-    from sitoo_netsuite.operate.instance import prepare_database
+    from sitoo_netsuite.warehouse.server import database_url
 
-    findings = examine(os.environ, prepare_database())
+    findings = examine(os.environ, database_url(os.environ, settings.database_folder(os.environ)))
     report.print_findings(people, findings)
     healthy = not any(finding.level == "problem" for finding in findings)
     if as_json:
@@ -306,18 +322,24 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the Dagster page, on loopback.")] = 3000,
 ) -> None:
     """Start the database, Dagster's daemon and its page on loopback, until stopped."""
-    from sitoo_netsuite.operate.processes import serve_until_stopped
+    from sitoo_netsuite.operate.processes import ServeError, serve_until_stopped
+    from sitoo_netsuite.sandbox.server import SandboxError
 
-    serve_until_stopped(port=port, with_sandbox=sandbox)
+    try:
+        serve_until_stopped(port=port, with_sandbox=sandbox)
+    except (SandboxError, ServeError) as error:
+        _fail(error, Exit.FAILED)
 
 
 @app.command()
-def down() -> None:
+def down(as_json: Json = False) -> None:
     """Stop the embedded database."""
     from sitoo_netsuite.warehouse.server import stop_server
 
     stopped = stop_server(settings.database_folder(os.environ))
     people.print("The embedded database is stopped." if stopped else "The embedded database was not running.")
+    if as_json:
+        _print_json({"stopped": stopped})
 
 
 # --------------------------------------------------------------------------------------------------- the sandboxes
@@ -337,26 +359,55 @@ def sandbox(
     account_limit: Annotated[int, typer.Option(min=1, help="NetSuite requests in flight over the account.")] = 5,
     replay: Annotated[Path | None, typer.Option(help="Serve these transactions instead of a made-up trade.")] = None,
     env_file: Annotated[Path | None, typer.Option(help="Where to write what a client needs to know.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Serve both APIs on loopback, over one made-up or replayed trade, until stopped."""
-    from sitoo_netsuite.sandbox.serve import SandboxOptions, serve
+    from sitoo_netsuite.sandbox.serve import Sandbox, SandboxOptions, serve
+    from sitoo_netsuite.sandbox.server import SandboxError
 
-    serve(
-        SandboxOptions(
-            stores=stores,
-            days=days,
-            receipts=receipts,
-            seed=seed,
-            start=date.fromisoformat(start),
-            now=datetime.fromisoformat(now) if now else None,
-            latency_ms=latency_ms,
-            account_limit=account_limit,
-            sitoo_port=sitoo_port,
-            netsuite_port=netsuite_port,
-            env_file=env_file,
-            replay=replay,
-        )
+    def announce(served: Sandbox) -> None:
+        people.print(f"Sitoo    {served.env['SITOO_URL']}\nNetSuite {served.netsuite_url}", soft_wrap=True)
+        people.print(f"What a client needs to know is in {served.env_file}. Stop with Ctrl-C.", soft_wrap=True)
+        if as_json:
+            addresses = {"sitoo": served.env["SITOO_URL"], "netsuite": served.netsuite_url}
+            _print_json({**addresses, "env_file": str(served.env_file), "now": served.clock.now().isoformat()})
+        sys.stdout.flush()
+
+    options = SandboxOptions(
+        stores=stores,
+        days=days,
+        receipts=receipts,
+        seed=seed,
+        start=_date("--start", start),
+        now=_instant("--now", now) if now else None,
+        latency_ms=latency_ms,
+        account_limit=account_limit,
+        sitoo_port=sitoo_port,
+        netsuite_port=netsuite_port,
+        env_file=env_file,
+        replay=replay,
     )
+    try:
+        serve(options, announce)
+    except SandboxError as error:
+        _fail(error, Exit.WRONG)
+
+
+def _date(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} takes a date as 2026-03-02, not {text!r}") from None
+
+
+def _instant(option: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise typer.BadParameter(f"{option} takes a time with a zone as 2026-03-02T20:00:00Z, not {text!r}")
+    return moment
 
 
 @replay_app.command("online-retail")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from sitoo_netsuite.flows.catalogue.assets import item_catalogue
-from sitoo_netsuite.flows.catalogue.automation import catalogue_hourly, catalogue_job
+from sitoo_netsuite.flows.catalogue.automation import catalogue_hourly, catalogue_job, first_catalogue
 from sitoo_netsuite.flows.journals.assets import consolidated_journals, posted_journals, verified_journals
 from sitoo_netsuite.flows.journals.automation import close_days, close_of_day, unposted_days
 from sitoo_netsuite.flows.sales.assets import daily_sales, landed_orders, landed_z_reports, model_the_tills
@@ -30,7 +30,7 @@ defs = dg.Definitions(
     ],
     jobs=[catalogue_job, land_and_plan, close_days],
     schedules=[catalogue_hourly, landing_every_quarter, close_of_day, unposted_days],
-    sensors=[late_orders, failed_runs, recovered_runs],
+    sensors=[first_catalogue, late_orders, failed_runs, recovered_runs],
     resources={
         "estate_file": EstateFile(),
         "clock": Clock(),

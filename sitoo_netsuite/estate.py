@@ -77,6 +77,7 @@ def _internal_id(value: str) -> str:
 # What a draft writes where a person has to decide; never valid.
 UNDECIDED = "?"
 
+
 def _clock_time(value: object) -> object:
     # Unquoted, YAML 1.1 reads 10:30 as the number 630.
     if isinstance(value, int | float):
@@ -443,7 +444,18 @@ def parse_estate(content: Any, source: str) -> Estate:
     try:
         return Estate.model_validate(content)
     except ValidationError as error:
-        raise EstateError(source, [line for detail in error.errors() for line in _finding(dict(detail))]) from None
+        raise EstateError(source, [line for detail in _own_mistakes(error) for line in _finding(detail)]) from None
+
+
+def _own_mistakes(error: ValidationError) -> list[dict[str, Any]]:
+    """Without the lists that only count as too short because what stands in them is wrong."""
+    details = error.errors()
+    paths = [detail["loc"] for detail in details]
+
+    def has_wrong_entries(path: tuple[int | str, ...]) -> bool:
+        return any(other[: len(path)] == path != other for other in paths)
+
+    return [dict(entry) for entry in details if entry["type"] != "too_short" or not has_wrong_entries(entry["loc"])]
 
 
 def _finding(detail: dict[str, Any]) -> list[str]:

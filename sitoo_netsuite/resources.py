@@ -7,7 +7,7 @@ through run configuration, where Dagster would show them. Rules and SQL live els
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 import dagster as dg
 import psycopg
@@ -19,6 +19,10 @@ from sitoo_netsuite.netsuite.slots import slots_in_process
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.server import database_url
+
+# The visible queues above the APIs: steps that call one name its pool (limits: dagster.yaml).
+SITOO_POOL = "sitoo_api"
+NETSUITE_POOL = "netsuite_api"
 
 
 class EstateFile(dg.ConfigurableResource):
@@ -33,6 +37,10 @@ class Clock(dg.ConfigurableResource):
 
     def now(self) -> datetime:
         return settings.now(os.environ)
+
+    def of_tick(self, scheduled: datetime) -> datetime:
+        """The time a schedule's tick goes by: its own, also when it is made up for later; the told time where it is told."""
+        return min(scheduled.astimezone(UTC), self.now())
 
 
 class Warehouse(dg.ConfigurableResource):

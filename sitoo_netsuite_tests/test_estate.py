@@ -38,6 +38,16 @@ def test_every_mistake_is_named_by_its_path_and_its_mend() -> None:
     assert "books[0].accounts.till: is missing; add it" in found
 
 
+def test_what_is_still_to_be_decided_is_refused_by_its_path_alone() -> None:
+    content = estate_content()
+    content["books"][0]["accounts"]["till"] = "?"
+    content["stores"][0]["location"] = "?"
+    assert mistakes(content).splitlines() == [
+        "books[0].accounts.till: choose the number of an account in NetSuite's chart",
+        'stores[0].location: choose NetSuite\'s internal id, as in "11"',
+    ]
+
+
 def test_a_store_sells_in_the_currency_of_its_books() -> None:
     content = estate_content()
     content["stores"][0]["currency"] = "GBP"

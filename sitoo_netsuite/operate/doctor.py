@@ -271,9 +271,11 @@ async def _examine_account(
     client: NetSuiteClient, estate: Estate | None, now: datetime, findings: list[Finding]
 ) -> None:
     """Permissions, each by reading what it is for, and the estate against what was read."""
-    accounts = await _read("the chart of accounts", "Lists > Accounts", read_accounts(client), findings)
-    subsidiaries = await _read("subsidiaries", "Lists > Subsidiaries and Currency", read_subsidiaries(client), findings)
-    locations = await _read("locations", "Lists > Locations", read_locations(client), findings)
+    accounts = await _read_some("accounts", "Lists > Accounts", read_accounts(client), findings)
+    subsidiaries = await _read_some(
+        "subsidiaries", "Lists > Subsidiaries and Lists > Currency", read_subsidiaries(client), findings
+    )
+    locations = await _read_some("locations", "Lists > Locations", read_locations(client), findings)
     days = posting_days(estate, now) if estate is not None else [now.date()]
     periods = await _read(
         "accounting periods", "Setup > Manage Accounting Periods", read_periods(client, days[0], days[-1]), findings
@@ -297,6 +299,18 @@ async def _examine_account(
         findings += subsidiary_findings(estate, subsidiaries)
     if locations is not None:
         findings += location_findings(estate, locations, subsidiaries)
+
+
+async def _read_some(
+    what: str, permission: str, reading: Awaitable[tuple[Answer, ...]], findings: list[Finding]
+) -> tuple[Answer, ...] | None:
+    """As `_read`; a role that may see none of them is told that, and not that each one is missing."""
+    answer = await _read(what, permission, reading, findings)
+    if answer == ():
+        mend = f"Give the integration's role {permission}, for the subsidiaries that own the shops."
+        findings.append(problem("NetSuite permissions", f"NetSuite shows the role no {what}", mend))
+        return None
+    return answer
 
 
 async def _read(what: str, permission: str, reading: Awaitable[Answer], findings: list[Finding]) -> Answer | None:

@@ -164,7 +164,7 @@ def estate_text(
     books: dict[tuple[str, str], SiteFacts] = {}
     for store in stores:
         books.setdefault((store.subsidiary.value, store.site.settings.currencycode), store.site)
-    top = next((entry.name for entry in subsidiaries if entry.parent is None), "?")
+    top = next((entry.name for entry in subsidiaries if entry.parent is None), sites[0].name if sites else "")
     lines = [
         "# A first draft, read from Sitoo and NetSuite. Before it can be used:",
         '#   1. decide every "?" (the candidates stand beside it);',
@@ -369,7 +369,8 @@ class _Books:
         if not pairs:
             yield _entry("        account: ", self._guess(TENDER_TYPES, _CARD_WORDS))
             return
-        yield "        # Acquirers and schemes of the latest orders; the closest wins, a part left out matches any."
+        yield "        # Those of the latest orders; a receipt with another is held by name until it is added here."
+        yield "        # The closest entry wins; a part left out matches any."
         yield "        schemes:"
         for acquirer, scheme in pairs:
             both = rf"(?=.*{_prefix(acquirer)})(?=.*{_prefix(scheme)})"

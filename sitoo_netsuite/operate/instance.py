@@ -14,11 +14,11 @@ from pathlib import Path
 import dagster as dg
 
 from sitoo_netsuite import settings
+from sitoo_netsuite.resources import NETSUITE_POOL, SITOO_POOL
 from sitoo_netsuite.warehouse.migrate import upgrade
 from sitoo_netsuite.warehouse.server import database_url
 
 PROJECT = Path(__file__).resolve().parents[2]
-DAGSTER_DATABASE = "SITOO_NETSUITE_DAGSTER_DATABASE"
 
 
 def prepare_database() -> str:
@@ -29,16 +29,29 @@ def prepare_database() -> str:
 
 
 def prepare_dagster() -> Path:
-    """Makes Dagster's home below ours, with the project's dagster.yaml, on the same database; the folder.
+    """Makes Dagster's home below ours, with the project's dagster.yaml and its pools; the folder.
 
-    Sets DAGSTER_HOME and the database variable for this process and those it starts.
+    Sets DAGSTER_HOME for this process and those it starts, and starts and migrates the database.
     """
-    os.environ[DAGSTER_DATABASE] = prepare_database()
+    prepare_database()
     home = settings.home(os.environ) / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    with dg.DagsterInstance.get() as instance:
+        _make_pools(instance)
     return home
+
+
+def _make_pools(instance: dg.DagsterInstance) -> None:
+    """Sets the pools' limits where nobody has set one.
+
+    Left to itself Dagster does so in the first runs, and on PostgreSQL two that start at once fail at it.
+    """
+    known = instance.event_log_storage.get_concurrency_keys()
+    for pool in {SITOO_POOL, NETSUITE_POOL} - known:
+        instance.event_log_storage.set_concurrency_slots(pool, 1)
 
 
 @contextmanager

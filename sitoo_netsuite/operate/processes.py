@@ -10,10 +10,10 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from time import sleep
-from types import FrameType
+from time import monotonic, sleep
 
 from rich.console import Console
 
@@ -24,25 +24,22 @@ from sitoo_netsuite.sandbox.serve import SandboxOptions, running_sandbox
 
 # How long a child may take to end by itself before it is killed.
 _GRACE_SECONDS = 20
+_LOOK_SECONDS = 0.2
 
 
-class _Stopped(Exception):
-    """A person or a supervisor asked us to stop."""
+class ServeError(Exception):
+    """One of Dagster's processes ended by itself; why is in what it printed."""
 
 
 def serve_until_stopped(*, port: int, with_sandbox: bool) -> None:
-    """Serves until SIGINT or SIGTERM, or until one of the processes ends. The database goes on; `down` stops it.
+    """Serves until SIGINT, SIGTERM or SIGHUP; the database goes on, and `down` stops it.
 
-    Raises EstateError before anything of Dagster is started when there is no usable estate file.
+    Raises EstateError before anything of Dagster is started when there is no usable estate file, SandboxError, ServerError,
+    and ServeError when the daemon or the page ends by itself, after ending the other.
     """
     console = Console(highlight=False)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _Stopped
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
     with ExitStack() as stack:
+        stopping = stack.enter_context(_stop_asked_for())
         if with_sandbox:
             folder = settings.home(os.environ) / "sandbox"
             folder.mkdir(parents=True, exist_ok=True)
@@ -51,29 +48,56 @@ def serve_until_stopped(*, port: int, with_sandbox: bool) -> None:
             os.environ[settings.NOW] = served.clock.now().isoformat()
             console.print(f"Sitoo sandbox    {served.sitoo_url}\nNetSuite sandbox {served.netsuite_url}")
         load_estate(settings.estate_path(os.environ))
+        if stopping():
+            return
         prepare_dagster()
-        children = [_start("dagster-daemon", "run"), _start("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))]
+        children = {
+            "daemon": _start(stack, "dagster-daemon", "run"),
+            "page": _start(stack, "dagster-webserver", "-h", "127.0.0.1", "-p", str(port)),
+        }
         console.print(f"Dagster          http://127.0.0.1:{port}\nStop with Ctrl-C.")
-        try:
-            while all(child.poll() is None for child in children):
-                sleep(0.5)
-        except _Stopped:
-            console.print("Stopping.")
-        finally:
-            _end(children)
+        while not stopping():
+            for name, child in children.items():
+                if child.poll() is not None:
+                    raise ServeError(f"Dagster's {name} ended (exit code {child.returncode}); its last words are above")
+            sleep(_LOOK_SECONDS)
+        console.print("Stopping.")
 
 
-def _start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def _stop_asked_for() -> Iterator[Callable[[], bool]]:
+    """Whether a signal asked us to stop. Nothing is interrupted by it, so that whatever was started can be ended."""
+    asked = False
+
+    def remember(*_: object) -> None:
+        nonlocal asked
+        asked = True
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, remember) for number in numbers}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _start(stack: ExitStack, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """A child with a process group of its own: Ctrl-C in a terminal reaches us alone, and nothing of it is left behind."""
     executable = Path(sys.executable).with_name(program)
-    return subprocess.Popen([executable, *arguments, "-w", str(PROJECT / "workspace.yaml")], cwd=PROJECT)
+    child = subprocess.Popen([executable, *arguments, "-w", str(PROJECT / "workspace.yaml")], start_new_session=True)
+    stack.callback(_end, child)
+    return child
 
 
-def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        child.terminate()
-    for child in children:
-        try:
-            child.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ends a child and all that it started (code servers, runs): asks first, so that a run can say that it was stopped."""
+    deadline = monotonic() + _GRACE_SECONDS
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+        while monotonic() < deadline:
+            child.poll()
+            sleep(_LOOK_SECONDS)
+            os.killpg(child.pid, 0)
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()

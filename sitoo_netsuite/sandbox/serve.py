@@ -6,9 +6,10 @@ API answers, or how a trade comes about.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -24,16 +25,21 @@ from sitoo_netsuite.sandbox.estate_file import estate_yaml
 from sitoo_netsuite.sandbox.netsuite.app import build_netsuite_app
 from sitoo_netsuite.sandbox.netsuite.settings import Credentials
 from sitoo_netsuite.sandbox.recorder import Recorder
+from sitoo_netsuite.sandbox.replay.file import read_replay_file
+from sitoo_netsuite.sandbox.replay.till_days import till_days as replayed_days
+from sitoo_netsuite.sandbox.replay.world import replayed_world
 from sitoo_netsuite.sandbox.server import SandboxError, serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
-from sitoo_netsuite.sandbox.trade.build import build_trade
+from sitoo_netsuite.sandbox.trade.behaviour import till_days as made_up_days
+from sitoo_netsuite.sandbox.trade.build import record_trade
 from sitoo_netsuite.sandbox.trade.store import TradeStore
 from sitoo_netsuite.sandbox.world import DEFAULT_START, World, make_world
 from sitoo_netsuite.trading_day import trading_day_window
 
 # Sitoo's partners are told to ask for three keys (reference 1.8).
 _SITOO_KEYS = 3
+_LOG = logging.getLogger(__name__)
 _CERTIFICATE_ID = "sandbox-certificate"
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "running_sandbox", "serve"]
@@ -43,10 +49,11 @@ __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "running_sandbox", "serv
 class SandboxOptions:
     """What is served and where.
 
-    stores, days, receipts (per store and day), seed, start: the made-up trade. now: the clock at the start, by default
-    the end of the trade. Ports of 0 are any free ones. folder: where the trade, the keys and the estate file lie; by
-    default a temporary one, removed at the end. env_file: by default `sandbox.env` in the folder. prerender_fields:
-    make order pages of `prerender_page_size` orders with these fields beforehand (benchmarks).
+    stores, days, receipts (per store and day), seed, start: the made-up trade. replay: a file of real transactions
+    (`sandbox/replay`) that is served instead. now: the clock at the start, by default the end of the trade. Ports of 0
+    are any free ones. folder: where the trade, the keys and the estate file lie; by default a temporary one, removed at
+    the end. env_file: by default `sandbox.env` in the folder. prerender_fields: make order pages of
+    `prerender_page_size` orders with these fields beforehand (benchmarks).
     """
 
     stores: int = 2
@@ -54,6 +61,7 @@ class SandboxOptions:
     receipts: int = 60
     seed: int = 1
     start: date = DEFAULT_START
+    replay: Path | None = None
     now: datetime | None = None
     latency_ms: int = 0
     account_limit: int = 5
@@ -97,8 +105,7 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         folder.mkdir(parents=True, exist_ok=True)
         env_file = options.env_file or folder / "sandbox.env"
         env_file.unlink(missing_ok=True)
-        world = make_world(options.seed, options.stores, options.days, options.start)
-        store = _trade(world, options, folder)
+        world, store = _trade(options, folder)
         stack.callback(store.close)
         clock = SandboxClock(options.now or end_of_trade(world, store))
         keys = {f"{world.account_id}-{140 + number}": secrets.token_urlsafe(24) for number in range(_SITOO_KEYS)}
@@ -149,15 +156,19 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         yield Sandbox(world, clock, store, folder, env_file, sitoo_url, netsuite_url, env)
 
 
-def serve(options: SandboxOptions) -> None:
-    """Serves both sandboxes until SIGTERM or SIGINT. Raises SandboxError when they cannot be started."""
+def serve(options: SandboxOptions, announce: Callable[[Sandbox], None]) -> None:
+    """Serves both sandboxes until SIGTERM or SIGINT; `announce` is told once both answer.
+
+    Raises SandboxError when they cannot be started.
+    """
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        with suppress(KeyboardInterrupt), running_sandbox(options):
+        with suppress(KeyboardInterrupt), running_sandbox(options) as sandbox:
+            announce(sandbox)
             Event().wait()
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -173,11 +184,24 @@ def end_of_trade(world: World, store: TradeStore) -> datetime:
     return max(ends).astimezone(UTC)
 
 
-def _trade(world: World, options: SandboxOptions, folder: Path) -> TradeStore:
-    # A trade of another start may lie in the folder; this one can be made again at any time.
+def _trade(options: SandboxOptions, folder: Path) -> tuple[World, TradeStore]:
     path = folder / "trade.sqlite"
+    if options.replay is None:
+        world = make_world(options.seed, options.stores, options.days, options.start)
+        days = made_up_days(world, options.receipts)
+    else:
+        file = read_replay_file(options.replay)
+        world = replayed_world(file)
+        days = replayed_days(file, world)
+        if file.absent_originals:
+            _LOG.warning(
+                "%s: %d rows came back from sales it does not hold; they are served as returned without a receipt",
+                options.replay,
+                file.absent_originals,
+            )
+    # A trade of another start may lie in the folder; this one can be made again at any time.
     path.unlink(missing_ok=True)
-    return build_trade(world, options.receipts, path)
+    return world, record_trade(world, days, path)
 
 
 def _netsuite_credentials(world: World) -> tuple[str, Credentials]:

@@ -78,6 +78,16 @@ def _open_cases(connection: psycopg.Connection, scope: Scope) -> list[Case]:
     ]  # fmt: skip
 
 
+def open_days_of(connection: psycopg.Connection, kind: str) -> set[date]:
+    """The trading days that have an open case of this kind."""
+    rows = connection.execute(
+        "select distinct trading_day from worklist.cases"
+        " where kind = %s and event <> 'cleared' and trading_day is not null",
+        [kind],
+    )
+    return {day for (day,) in rows}
+
+
 def list_cases(connection: psycopg.Connection, *, include_cleared: bool = False) -> list[dict[str, Any]]:
     """Cases for people, the most money first: id, kind, key, owner, severity, state, store, trading_day, record,
     amount_minor, currency, opened, cleared, evidence.

@@ -122,6 +122,7 @@ def retailer(
     with running_sandbox(options) as sandbox, connect(database_url) as connection:
         for name, value in {**sandbox.env, "DATABASE_URL": database_url}.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv(settings.HOME, str(tmp_path / "var"))
         monkeypatch.setenv(settings.NOW, sandbox.clock.now().isoformat())
         with dg.DagsterInstance.ephemeral() as instance:
             yield Retailer(sandbox, connection, instance)

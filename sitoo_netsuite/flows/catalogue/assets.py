@@ -6,14 +6,14 @@ from datetime import timedelta
 import dagster as dg
 
 from sitoo_netsuite.flows.catalogue.items import Catalogue, land_items
-from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Warehouse
+from sitoo_netsuite.resources import NETSUITE_POOL, Clock, EstateFile, NetSuite, Warehouse
 
 
 @dg.asset(
     group_name="catalogue",
     kinds={"netsuite", "postgres"},
     owners=["team:integration"],
-    pool="netsuite_api",
+    pool=NETSUITE_POOL,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2)),
     description="Every item NetSuite has, by SKU. What is sold and not found here is an unmatched SKU.",
 )

@@ -13,7 +13,7 @@ from sitoo_netsuite.flows.journals import checks, queries
 from sitoo_netsuite.flows.journals.steps import Posted, Verified, plan_days, post_days, verify_days
 from sitoo_netsuite.partitions import requested_days, trading_days
 from sitoo_netsuite.preview import money, money_by_currency, table
-from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Warehouse
+from sitoo_netsuite.resources import NETSUITE_POOL, Clock, EstateFile, NetSuite, Warehouse
 
 
 @dg.asset(
@@ -78,7 +78,7 @@ def consolidated_journals(
     group_name="journals",
     kinds={"netsuite", "postgres"},
     owners=["team:finance"],
-    pool="netsuite_api",
+    pool=NETSUITE_POOL,
     description="Journal entries in NetSuite: what the plan holds and was not posted yet, each document exactly once.",
     check_specs=[
         dg.AssetCheckSpec("planned_are_posted", asset="posted_journals", description="Nothing released is left unposted.")
@@ -118,7 +118,7 @@ def posted_journals(
     group_name="journals",
     kinds={"netsuite", "postgres"},
     owners=["team:finance"],
-    pool="netsuite_api",
+    pool=NETSUITE_POOL,
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30)),
     description="What NetSuite holds of the posted journals, read back line by line and compared with what was sent.",
     check_specs=[

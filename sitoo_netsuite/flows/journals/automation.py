@@ -1,19 +1,22 @@
-"""When a store-day's books are closed: by store, after its cut-over; and again while it waits.
+"""When a store-day's books are closed: by store, after its cut-over; and again until they are.
 
 Belongs here: which trading days to run. What may be posted is the plan's decision, not the schedule's.
 """
 
-import os
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from sitoo_netsuite import settings
-from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.journals.queries import store_day_states
-from sitoo_netsuite.resources import EstateFile, Warehouse
-from sitoo_netsuite.trading_day import trading_day, trading_day_window
+from sitoo_netsuite.estate import Estate, Store
+from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_was_read
+from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
+from sitoo_netsuite.partitions import days_request
+from sitoo_netsuite.resources import Clock, EstateFile, Warehouse
+from sitoo_netsuite.trading_day import days, trading_day, trading_day_window
+from sitoo_netsuite.worklist.store import open_days_of
 
 close_days = dg.define_asset_job(
     "close_days",
@@ -31,8 +34,7 @@ def closing_days(estate: Estate, after: datetime, until: datetime) -> dict[date,
     closing: dict[date, list[str]] = {}
     for store in estate.stores:
         day = trading_day(until, store.zone, store.cut_over) - timedelta(days=1)
-        _, end = trading_day_window(day, store.zone, store.cut_over)
-        if after < end <= until and day >= store.go_live.sales:
+        if day >= store.go_live.sales and after < _end(store, day) <= until:
             closing.setdefault(day, []).append(store.store)
     return closing
 
@@ -40,28 +42,105 @@ def closing_days(estate: Estate, after: datetime, until: datetime) -> dict[date,
 @dg.schedule(
     job=close_days,
     cron_schedule="*/15 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Each store's trading day, half an hour after its cut-over.",
 )
-def close_of_day(context: dg.ScheduleEvaluationContext, estate_file: EstateFile) -> Iterator[dg.RunRequest]:
-    until = context.scheduled_execution_time - _GRACE
-    for day, stores in closing_days(estate_file.load(), until - _TICK, until).items():
-        yield dg.RunRequest(
-            run_key=f"close-{day}-{'-'.join(stores)}", partition_key=day.isoformat(), tags={"stores": ", ".join(stores)}
-        )
+def close_of_day(
+    context: dg.ScheduleEvaluationContext, estate_file: EstateFile, clock: Clock
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    until = clock.of_tick(context.scheduled_execution_time) - _GRACE
+    closing = closing_days(estate_file.load(), until - _TICK, until)
+    if not closing:
+        yield dg.SkipReason("No store's trading day ended half an hour ago.")
+    elif not catalogue_was_read(context.instance):
+        yield dg.SkipReason(NOT_READ_YET)
+    else:
+        for day, stores in closing.items():
+            yield days_request(day, day, run_key=f"close-{day}-{until.isoformat()}", tags={"stores": ", ".join(stores)})
+
+
+def ended_days(estate: Estate, now: datetime) -> dict[date, datetime]:
+    """Trading days that are over (and the grace too) at some live store, with the latest such moment.
+
+    Those of the last `reread_days` (estate): what is older is a person's to ask for.
+    """
+    first = max(estate.first_day, (now - timedelta(days=estate.sitoo.reread_days)).date())
+    ended = {}
+    for day in days(first, now.date()):
+        ends = [
+            end for store in estate.stores if day >= store.go_live.sales and (end := _end(store, day) + _GRACE) <= now
+        ]
+        if ends:
+            ended[day] = max(ends)
+    return ended
+
+
+def unsettled_days(states: Iterable[StoreDayState], estate: Estate, now: datetime) -> set[date]:
+    """Trading days with a store-day that is over and not in the books. A read-only installation books nothing."""
+    settled = {"posted", "unposted"} if estate.read_only else {"posted"}
+    return {
+        state.trading_day
+        for state in states
+        if state.state not in settled
+        and (store := estate.by_store.get(state.store)) is not None
+        and _end(store, state.trading_day) + _GRACE <= now
+    }
+
+
+def stretches(of_days: Collection[date]) -> list[tuple[date, date]]:
+    """The days as runs of consecutive ones: a stretch as one run is faster than a run a day."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(of_days):
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
 
 
 @dg.schedule(
     job=close_days,
     cron_schedule="20 * * * *",
-    description="Store-days that wait, are held or are not all posted: asked again every hour until they are.",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description=(
+        "The net under everything: every hour the days that are over and were never closed (the machine was off), wait, "
+        "are held, are not all posted, or whose run failed."
+    ),
 )
 def unposted_days(
-    context: dg.ScheduleEvaluationContext, estate_file: EstateFile, warehouse: Warehouse
-) -> Iterator[dg.RunRequest]:
-    estate, today = estate_file.load(), settings.now(os.environ).date()
+    context: dg.ScheduleEvaluationContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    estate, now = estate_file.load(), clock.of_tick(context.scheduled_execution_time)
+    ended = ended_days(estate, now)
+    if ended and not catalogue_was_read(context.instance):
+        yield dg.SkipReason(NOT_READ_YET)
+        return
     with warehouse.connection() as connection:
-        states = store_day_states(connection, today - timedelta(days=estate.sitoo.reread_days), today)
-    moment = context.scheduled_execution_time
-    for day in sorted({state.trading_day for state in states if state.state != "posted"}):
-        if day < today:
-            yield dg.RunRequest(run_key=f"unposted-{day}-{moment.isoformat()}", partition_key=day.isoformat())
+        wanted = unsettled_days(store_day_states(connection, min(ended), max(ended)), estate, now) if ended else set()
+        wanted |= ended.keys() & open_days_of(connection, "run_failed")
+    wanted |= {
+        day for day, since in ended.items() if day not in wanted and not _was_closed(context.instance, day, since)
+    }
+    if not wanted:
+        yield dg.SkipReason("Every day that is over is in the books.")
+    for first, last in stretches(wanted):
+        yield days_request(
+            first, last, run_key=f"unposted-{first}-{last}-{context.scheduled_execution_time.isoformat()}"
+        )
+
+
+def _was_closed(instance: dg.DagsterInstance, day: date, since: datetime) -> bool:
+    """Whether the whole job went through for the day after it was over."""
+    found = instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey("verified_journals"),
+            asset_partitions=[day.isoformat()],
+            after_timestamp=since.timestamp(),
+        ),
+        limit=1,
+    )
+    return bool(found.records)
+
+
+def _end(store: Store, day: date) -> datetime:
+    return trading_day_window(day, store.zone, store.cut_over)[1]

@@ -14,7 +14,7 @@ from sitoo_netsuite.flows.sales.sessions import reach
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.partitions import requested_days, trading_days
 from sitoo_netsuite.preview import money, table
-from sitoo_netsuite.resources import Clock, EstateFile, Sitoo, Warehouse
+from sitoo_netsuite.resources import SITOO_POOL, Clock, EstateFile, Sitoo, Warehouse
 
 _LANDED_OFTEN = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=1))
 
@@ -33,7 +33,7 @@ def _landing_metadata(result: LandingResult) -> dict[str, int]:
     group_name="tills",
     kinds={"sitoo", "postgres"},
     owners=["team:integration"],
-    pool="sitoo_api",
+    pool=SITOO_POOL,
     freshness_policy=_LANDED_OFTEN,
     description="Every register's Z-reports as Sitoo sent them, and the registers themselves.",
 )
@@ -55,7 +55,7 @@ def landed_z_reports(
     group_name="tills",
     kinds={"sitoo", "postgres"},
     owners=["team:integration"],
-    pool="sitoo_api",
+    pool=SITOO_POOL,
     freshness_policy=_LANDED_OFTEN,
     description="Every order as Sitoo sent it, less personal fields, with a digest. Safe to read again.",
 )

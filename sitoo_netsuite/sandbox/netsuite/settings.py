@@ -16,7 +16,7 @@ class Credentials:
     """The one OAuth 2.0 client-credentials mapping of the account (reference 2.2).
 
     account: NetSuite's account id, raw form (`123456_SB1`). client_id: the integration's. certificates: certificate id
-    (the JWT's `kid`) to the public key or X.509 certificate as PEM text. Nothing in here is secret.
+    (the JWT's `kid`) to the certificate's public key as PEM text. Nothing in here is secret.
     """
 
     account: str

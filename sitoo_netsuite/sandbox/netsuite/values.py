@@ -27,7 +27,7 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
 _INTERNAL_ID = re.compile(r"-?[0-9]{1,18}")
 _LARGEST_NUMBER = Decimal(10) ** 12
-# More is refused rather than rounded: as many as the SuiteQL tables here keep (unit prices and costs are rounded there).
+# More is refused rather than rounded. The SuiteQL tables keep as many, but for unit prices and costs: rounded there.
 _MOST_DECIMALS = {Kind.MONEY: 4, Kind.NUMBER: 10, Kind.QUANTITY: 5, Kind.RATE: 8}
 
 

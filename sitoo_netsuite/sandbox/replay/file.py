@@ -9,15 +9,15 @@ here: shops, accounts and items (`world`), orders and Z-reports (`till_days`).
 | `kind` | `sale`, `return`, `not_a_receipt` | |
 | `sold_at` | ISO 8601, in the shop's zone (`time_zone_of`) unless it has its own; the earliest of a document counts | |
 | `arrives_at` | when Sitoo hears of it, written likewise; the latest of a document counts | a minute after `sold_at` |
-| `store` | the shop; it sells in one currency | `S01` |
+| `store` | the shop; one per document, and it sells in one currency | as the document's first, else `S01` |
 | `sku` | what a till's SKU may hold: letters, digits, `_ + - /` | |
 | `description` | what it is called | the SKU |
 | `quantity` | whole pieces, not 0; negative where they came back | |
 | `unit_price_gross` | with VAT, for one piece, up to six decimals | |
 | `currency` | ISO 4217; one per document | |
 | `vat_rate` | percent, 0 to 50, up to two decimals | |
-| `tender` | the name of what it was paid with; one per document | `Card` |
-| `customer_email` | one per document | no customer |
+| `tender` | the name of what it was paid with; one per document | as the document's first, else `Card` |
+| `customer_email` | one per document | as the document's first, else no customer |
 | `original_receipt_id` | of a return's row: the sale it came from | returned without a receipt |
 | `line` (may be missing) | rows of a document with the same number are parts of one line | a line of its own |
 | `item_kind` (may be missing) | `goods` or `service`, one per SKU | `goods` |
@@ -129,14 +129,11 @@ class ReplayFile:
     original the file does not hold.
     """
 
-    store: Column[str]
     sku: Column[str]
     description: Column[str]
     quantity: Column[int]
     price: Column[int]
-    currency: Column[str]
     rate_bp: Column[int]
-    tender: Column[str]
     item_kind: Column[str]
     original: Column[str]
     line_of: NDArray[np.int64]
@@ -155,19 +152,19 @@ def read_replay_file(path: Path) -> ReplayFile:
     kind = column("kind", _one_of(SALE, RETURN, NOT_A_RECEIPT))
     sold_at = column("sold_at", _moment)
     arrives_at = column("arrives_at", lambda text: _moment(text) if text else None)
-    store = column("store", lambda text: text or "S01")
     sku = column("sku", _sku)
     quantity = column("quantity", _quantity)
     price = column("unit_price_gross", _price)
     currency = column("currency", _currency)
     rate_bp = column("vat_rate", _rate_bp)
-    tender = column("tender", lambda text: text or "Card")
-    email = column("customer_email", str)
     original_id = column("original_receipt_id", str)
     line = column("line", _line)
     item_kind = column("item_kind", lambda text: _goods_or_service(text or GOODS))
 
     first_of_document = _first_rows(receipt_id.codes)
+    store = _completed(column("store", str), first_of_document, "S01")
+    tender = _completed(column("tender", str), first_of_document, "Card")
+    email = _completed(column("customer_email", str), first_of_document, "")
     _check_same(first_of_document, "its receipt", kind, store, currency, tender, email)
     _check_same(_first_rows(store.codes), "its store", currency)
     _check_same(_first_rows(sku.codes), "its SKU", item_kind)
@@ -183,14 +180,11 @@ def read_replay_file(path: Path) -> ReplayFile:
     )
     _check_order(documents, original)
     return ReplayFile(
-        store=store,
         sku=sku,
         description=column("description", str),
         quantity=quantity,
         price=price,
-        currency=currency,
         rate_bp=rate_bp,
-        tender=tender,
         item_kind=item_kind,
         original=original,
         line_of=line_of,
@@ -209,7 +203,7 @@ def _read(path: Path) -> pa.Table:
         raise ReplayError(f"{path}: a replay file's name ends in .csv or .parquet")
     try:
         table = reader(path)
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException) as error:
         raise ReplayError(f"{path} cannot be read: {error}") from None
     names = table.column_names
     missing = [name for name in _COLUMNS if name not in names]
@@ -353,14 +347,26 @@ def _refuse(bad: NDArray[np.bool_], column: str, what: Callable[[int], str]) -> 
         raise _wrong(row, column, what(row))
 
 
-def _numbers(column: Column[int]) -> NDArray[np.int64]:
-    return np.array(column.values, np.int64)[column.codes]
+def _numbers(column: Column[int]) -> NDArray[np.float64]:
+    return np.array(column.values, np.float64)[column.codes]
 
 
 def _first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each row, the first one with the same code."""
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     return first[place]
+
+
+def _completed(column: Column[str], first_of_document: NDArray[np.int64], default: str) -> Column[str]:
+    """The column with each empty cell as the document's first filled one, or the default where there is none."""
+    empty = column.where("")
+    filled = np.flatnonzero(~empty)[::-1]
+    source = np.full(len(empty), -1, np.int64)
+    source[first_of_document[filled]] = filled  # of several, the last one written stays: the first in the file
+    source = source[first_of_document]
+    values = column.values if default in column.values else [*column.values, default]
+    codes = np.where(empty & (source >= 0), column.codes[source], column.codes)
+    return Column(column.name, np.where(empty & (source < 0), values.index(default), codes), values)
 
 
 def _check_same(first: NDArray[np.int64], what: str, *columns: Column[Any]) -> None:
@@ -432,7 +438,12 @@ def _documents(
                 **facts,
             )
         )
-    return tuple(sorted(found, key=lambda document: (document.day, document.moment, document.rows[0])))
+    return tuple(sorted(found, key=_turn))
+
+
+def _turn(document: Document) -> tuple[date, int, bool, int]:
+    # At one moment sales come first: a return may name one of them.
+    return document.day, document.moment, document.kind == RETURN, document.rows[0]
 
 
 def _epoch(moment: datetime, zone: ZoneInfo) -> int:
@@ -440,10 +451,15 @@ def _epoch(moment: datetime, zone: ZoneInfo) -> int:
 
 
 def _check_order(documents: tuple[Document, ...], original: Column[str]) -> None:
-    """Raises when something came back before it was sold."""
-    sold = {document.receipt_id: document.moment for document in documents if document.kind == SALE}
+    """Raises when something came back before it was sold, or in another currency."""
+    sold: dict[str, str] = {}
     for document in documents:
-        if document.kind == RETURN:
+        if document.kind == SALE:
+            sold[document.receipt_id] = document.currency
+        elif document.kind == RETURN:
             for row in document.rows:
-                if original[row] and sold[original[row]] > document.moment:
-                    raise _wrong(row, original.name, f"{original[row]} was sold after this came back")
+                name = original[row]
+                if name and name not in sold:
+                    raise _wrong(row, original.name, f"{name} was sold after this came back")
+                if name and sold[name] != document.currency:
+                    raise _wrong(row, original.name, f"{name} was sold in {sold[name]}, not {document.currency}")

@@ -6,9 +6,9 @@ the file (`file`) and what happened at the tills (`till_days`).
 - A market, a subsidiary and a set of books per currency; above them a group that trades nothing.
 - A shop per store of the file, with one till. Its key is the file's, other characters than letters, digits and `_`
   replaced by `_`, at most 20. Trading days end at 04:00.
-- An item per SKU: inventory, or a service where the file says so. Title: the description it has most often. Price: the
-  one it was last sold at. Cost: 40 % of the price without VAT. Every SKU is known to NetSuite. Opening stock, gift card,
-  deposit and tip items are those of the made-up retailer.
+- An item per SKU: inventory, or a service where the file says so; NetSuite knows them all. Title: the description it
+  has most often. Price: the one it was last sold at. Cost: 40 % of the price without VAT. Opening stock, gift card,
+  deposit and tip items are as the made-up retailer has them.
 - A VAT group per rate that goods or services were sold at; an item's group is the one it was sold in last.
 - A tender per name in the file. One of the made-up retailer's names is that tender (Gift card, Invoice...); `Cash` in
   any case is cash; a name with the word card, or of a card scheme, is a card; any other has a clearing account of its

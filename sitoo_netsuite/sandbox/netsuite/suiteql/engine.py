@@ -82,7 +82,7 @@ class SuiteQL:
             cursor.execute(page)
             types = [str(column[1]) for column in cursor.description or []]
             rows = cursor.fetchall()
-            if len(rows) < (most or 0) and not offset:
+            if offset == 0 and (limit is None or len(rows) < limit):
                 total = len(rows)
             else:
                 cursor.execute(f"SELECT COUNT(*) FROM ({relation.rows()})")

@@ -374,7 +374,7 @@ class Expressions:
             if not separator.is_constant:
                 raise refused("LISTAGG with a separator that is not a literal")
             order = ", ".join(self.ordering(entry) for entry in node.expression.expressions)
-        joint = f"'{(separator.literal or '')}'" if separator.literal is None else separator.sql
+        joint = "''" if separator.type is Type.NULL else text(separator)
         return empty_is_null(f"string_agg({text(values[0])}, {joint} ORDER BY {order})")
 
     def _window(self, node: exp.Window) -> Value:

@@ -7,8 +7,8 @@ anything to DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import count
@@ -122,12 +122,10 @@ class Queries:
             names = [name_of(column) for column in alias.args.get("columns") or []]
             if names and len(names) != len(relation.outputs):
                 raise SuiteQLError("WITH: the number of columns named differs from the number selected.")
-            outputs = tuple(
-                Output(name, output.type) for name, output in zip(names, relation.outputs, strict=True)
-            ) if names else relation.outputs  # fmt: skip
-            found[name_of(alias.this)] = Relation(
-                relation.sql, outputs, relation.order, relation.limit, relation.offset
-            )
+            if names:
+                outputs = (Output(name, output.type) for name, output in zip(names, relation.outputs, strict=True))
+                relation = replace(relation, outputs=tuple(outputs))
+            found[name_of(alias.this)] = relation
         return found
 
     def _set_operation(self, node: exp.SetOperation, parent: Scope | None, named: Mapping[str, Relation]) -> Relation:
@@ -136,21 +134,18 @@ class Queries:
         right = self.relation(node.expression, parent, named)
         if len(left.outputs) != len(right.outputs):
             raise SuiteQLError("query blocks of a set operation have different numbers of columns.")
-        outputs, sides = [], ([], [])  # type: tuple[list[Output], tuple[list[str], list[str]]]
-        for place, pair in enumerate(zip(left.outputs, right.outputs, strict=True), 1):
-            values = [Value(f'q."c{place}"', output.type) for output in pair]
-            wanted = common_type(values, "a set operation")
-            outputs.append(Output(pair[0].name, wanted, pair[0].has_name))
-            for side, value in zip(sides, values, strict=True):
-                side.append(f'{as_type(value, wanted).sql} AS "c{place}"')
+        outputs = []
+        for name, other in zip(left.outputs, right.outputs, strict=True):
+            types = [Value("", output.type) for output in (name, other)]
+            outputs.append(replace(name, type=common_type(types, "a set operation")))
         word = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}[type(node)]
         if not node.args.get("distinct"):
             if word != "UNION":
                 raise refused(f"{word} ALL")
             word = "UNION ALL"
         sql = f" {word} ".join(
-            f"SELECT {', '.join(side)} FROM ({relation.rows()}) AS q"
-            for side, relation in zip(sides, (left, right), strict=True)
+            f"SELECT {_converted(relation.outputs, outputs)} FROM ({relation.rows()}) AS q"
+            for relation in (left, right)
         )
         order = []
         for entry in node.args["order"].expressions if node.args.get("order") else []:
@@ -161,6 +156,13 @@ class Queries:
             order.append(f'q."c{named_place}" {direction(entry)}')
         limit, offset = row_limit(node)
         return Relation(sql, tuple(outputs), ", ".join(order), limit, offset)
+
+
+def _converted(outputs: Sequence[Output], wanted: Sequence[Output]) -> str:
+    """The columns of q in the types of a set operation's result."""
+    values = (Value(f'q."c{place}"', output.type) for place, output in enumerate(outputs, 1))
+    typed = (as_type(value, output.type) for value, output in zip(values, wanted, strict=True))
+    return ", ".join(f'{value.sql} AS "c{place}"' for place, value in enumerate(typed, 1))
 
 
 class _Select:
@@ -231,7 +233,7 @@ class _Select:
         row_order = scope.sources[0].row_order if len(scope.sources) == 1 else None
         if limit is None and not _uses_rownum(node):
             return body, row_order
-        return self._numbered(body, row_order, limit), 'r."$rownum"' if row_order else None
+        return self._numbered(body, row_order, limit), scope.rownum if row_order else None
 
     def _from(self) -> list[str | Source]:
         node, scope = self._node, self._scope
@@ -300,22 +302,23 @@ class _Select:
 
     def _numbered(self, body: str, row_order: str | None, limit: int | None) -> str:
         """The rows as a table of their own with ROWNUM, which counts what WHERE lets through, before any sorting."""
+        alias = self._queries.alias()
         columns: list[str] = []
         for source in self._scope.sources:
             for found in source.fields.values():
                 if found is None:
                     continue
                 columns.append(f'{found.sql} AS "r{len(columns) + 1}"')
-                found.sql = f'r."r{len(columns)}"'
+                found.sql = f'{alias}."r{len(columns)}"'
                 if found.display:
                     columns.append(f'{found.display} AS "r{len(columns) + 1}"')
-                    found.display = f'r."r{len(columns)}"'
-        self._scope.rownum = 'r."$rownum"'
+                    found.display = f'{alias}."r{len(columns)}"'
+        self._scope.rownum = f'{alias}."$rownum"'
         window = f"ORDER BY {row_order}" if row_order else ""
         columns.append(f'ROW_NUMBER() OVER ({window}) AS "$rownum"')
         tail = f" ORDER BY {row_order}" if row_order else ""
         tail += f" LIMIT {limit}" if limit is not None else ""
-        return f"(SELECT {', '.join(columns)} FROM {body}{tail}) AS r"
+        return f"(SELECT {', '.join(columns)} FROM {body}{tail}) AS {alias}"
 
     # Groups, columns, order
 

@@ -109,6 +109,12 @@ _ROW_LIMITS: list[tuple[str, Rows]] = [
     ),
     ("SELECT ROWNUM, itemid FROM (SELECT itemid FROM item ORDER BY itemid DESC)",
      [(1, "WRAP_10%"), (2, "SOCKS"), (3, "SHIRT-M")]),
+    # A numbered query inside a numbered query: each name keeps its meaning.
+    (
+        "SELECT t.id, ROWNUM AS n, (SELECT t.id + MAX(l.id) + MAX(ROWNUM) FROM transactionline l "
+        "WHERE l.transaction = t.id AND ROWNUM <= 2) AS x FROM transaction t WHERE t.type = 'Journal' ORDER BY t.id",
+        [(1001, 1, 1004), (1002, 2, 1005)],
+    ),
     # NULLs come last, or first when descending.
     ("SELECT id FROM transaction ORDER BY foreigntotal, id", [(1003,), (1002,), (1001,), (1004,)]),
     ("SELECT id FROM transaction ORDER BY foreigntotal DESC", [(1004,), (1001,), (1002,), (1003,)]),
