@@ -39,7 +39,7 @@ class Clock(dg.ConfigurableResource):
         return settings.now(os.environ)
 
     def of_tick(self, scheduled: datetime) -> datetime:
-        """The time a schedule's tick goes by: its own, also when it is made up for later; the told time where it is told."""
+        """The time a schedule's tick goes by: its own, also when it is late; the told time where there is one."""
         return min(scheduled.astimezone(UTC), self.now())
 
 

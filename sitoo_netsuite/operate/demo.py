@@ -7,8 +7,8 @@ through each store's close, and after each the days that are not in the books ye
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -36,12 +36,27 @@ Progress = Callable[[str, float], None]
 """What is being done, and how much of the whole is behind us (0 to 1)."""
 
 
+@dataclass(slots=True)
+class DayFigures:
+    """A store-day as its receipts have it, in minor units of its currency, and the journals that hold it.
+
+    Net and VAT are of everything on the receipts, gift cards and deposits too, so that with the rounding of cash they
+    are what was paid. Over/short is cash counted less cash expected.
+    """
+
+    net: int = 0
+    vat: int = 0
+    tenders: Counter[str] = field(default_factory=Counter)
+    over_short: int = 0
+    journals: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class DemoResult:
     """What the demo shows: every store-day, the cases left open, the oracle's verdict, and the contract's JSON."""
 
     states: tuple[StoreDayState, ...]
-    day_figures: dict[tuple[date, str, str], dict[str, Any]]
+    day_figures: Mapping[tuple[date, str, str], DayFigures]
     cases: list[dict[str, Any]]
     verdict: Verdict
     summary: dict[str, Any]
@@ -56,6 +71,7 @@ def run_demo(options: SandboxOptions, folder: Path, progress: Progress) -> DemoR
     started = monotonic()
     os.environ[settings.HOME] = str(folder / "var")
     os.environ.pop("DATABASE_URL", None)
+    os.environ.pop(settings.NOW, None)
     try:
         progress("making the trade", 0.0)
         with running_sandbox(options) as sandbox:
@@ -70,12 +86,12 @@ def _through_the_days(sandbox: Sandbox, progress: Progress) -> DemoResult:
     world = sandbox.world
     first, last = world.start, world.start + timedelta(days=world.days - 1)
     closes = sorted({(close_of(world, shop.key, day), day) for shop in world.shops for day in days(first, last)})
+    # Loaded here: the partitions begin at the go-live of the estate that was just made, and would end at a told time.
+    from sitoo_netsuite.definitions import defs
+
     _set_time(sandbox, closes[0][0])
     url = prepare_database()
     with dagster_instance() as instance, connect(url) as connection:
-        # Loaded here and not above: the partitions begin at the estate's go-live, and the estate was just made.
-        from sitoo_netsuite.definitions import defs
-
         run_catalogue(defs, instance)
         unposted = first
         for number, (moment, day) in enumerate(closes):
@@ -112,45 +128,52 @@ def _set_time(sandbox: Sandbox, moment: datetime) -> None:
 
 def _day_figures(
     connection: psycopg.Connection, first: date, last: date
-) -> dict[tuple[date, str, str], dict[str, Any]]:
-    """Per store-day: net and VAT booked, takings by tender, in minor units; journal numbers."""
-    figures: dict[tuple[date, str, str], dict[str, Any]] = {}
+) -> defaultdict[tuple[date, str, str], DayFigures]:
+    figures: defaultdict[tuple[date, str, str], DayFigures] = defaultdict(DayFigures)
+    span = (first, last)
     for day, store, currency, net, vat in connection.execute(
         """
-        select trading_day, store, currency, coalesce(sum(net_minor), 0)::bigint, coalesce(sum(vat_minor), 0)::bigint
+        select trading_day, store, currency, sum(net_minor)::bigint, sum(vat_minor)::bigint
         from model.daily_sales where trading_day between %s and %s and measure = 'item' and held = ''
         group by 1, 2, 3
         """,
-        (first, last),
+        span,
     ):
-        figures[day, store, currency] = {"net": net, "vat": vat, "tenders": {}, "journals": []}
+        figures[day, store, currency].net = net
+        figures[day, store, currency].vat = vat
     for day, store, currency, tender, amount in connection.execute(
         """
         select trading_day, store, currency, tender, sum(net_minor)::bigint
         from model.daily_sales where trading_day between %s and %s and measure = 'payment' and held = '' and not virtual
         group by 1, 2, 3, 4 order by 4
         """,
-        (first, last),
+        span,
     ):
-        figures.setdefault((day, store, currency), {"net": 0, "vat": 0, "tenders": {}, "journals": []})["tenders"][
-            tender
-        ] = amount
+        figures[day, store, currency].tenders[tender] = amount
+    for day, store, currency, amount in connection.execute(
+        """
+        select trading_day, store, currency, sum((figures ->> 'moneycash_diff')::bigint)::bigint
+        from model.till_sessions where trading_day between %s and %s and store is not null group by 1, 2, 3
+        """,
+        span,
+    ):
+        figures[day, store, currency].over_short = amount
     for day, store, currency, tranid, _ in connection.execute(
         """
         select distinct o.trading_day, o.store, o.currency, r.tranid, o.number
         from posting.outbox o join posting.read_back r using (external_id)
         where o.trading_day between %s and %s order by o.number
         """,
-        (first, last),
+        span,
     ):
-        figures[day, store, currency]["journals"].append(tranid)
+        figures[day, store, currency].journals.append(tranid)
     return figures
 
 
 def _counts(connection: psycopg.Connection, first: date, last: date) -> dict[str, Any]:
     """Counts of the contract: receipts, excluded by reason, journal lines by kind, journals posted."""
     span = (first, last)
-    reasons = dict(
+    reasons: dict[str, int] = dict(
         connection.execute(
             """
             select coalesce(excluded, ''), count(*) from model.receipts

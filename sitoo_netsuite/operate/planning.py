@@ -9,11 +9,12 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.journals.document import line_memo
-from sitoo_netsuite.flows.journals.plan import DayState, collapse
-from sitoo_netsuite.flows.journals.steps import DOCUMENT_TYPE, draft_documents, plan_days
+from sitoo_netsuite.flows.journals.plan import DayState, TooLongError, collapse
+from sitoo_netsuite.flows.journals.queries import ready_targets
+from sitoo_netsuite.flows.journals.steps import DOCUMENT_TYPE, DraftDocument, draft_documents, plan_days
 from sitoo_netsuite.flows.sales.landing import land_orders, land_registers, land_z_reports
 from sitoo_netsuite.flows.sales.model import model_days
-from sitoo_netsuite.flows.sales.sessions import reach
+from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.sitoo.client import SitooClient
 
@@ -25,35 +26,33 @@ def make_plan(
 
     `{documents: [{external_id, type, store, trading_day, currency, lines}], held: [{store, trading_day, record, kind,
     amount_minor, currency}]}`. Amounts are minor units, debit positive. A store-day that is held or waits is in `held`
-    once per cause; a receipt held by name has its orderid as `record`.
+    once per cause; a receipt held by name has its orderid as `record`. The plan is kept and its cases are filed, as a
+    run's would be.
     """
     land_registers(connection, client, now)
-    land_z_reports(connection, client, estate.first_day, last, estate, now)
+    land_z_reports(connection, client, z_reports_from(estate), last, estate, now)
     reached = reach(connection, first, last, estate)
     land_orders(connection, client, *reached, estate, now)
     model_days(connection, *reached, estate, now)
     refresh_daily_sales(connection, first, last, estate)
     planned = plan_days(connection, first, last, estate, now, run_id="plan")
-    documents = [
-        {
-            "external_id": draft.external_id,
-            "type": DOCUMENT_TYPE,
-            "store": draft.store,
-            "trading_day": draft.trading_day.isoformat(),
-            "currency": draft.currency,
-            "lines": [
-                {
-                    "kind": line.kind,
-                    "account": line.account,
-                    "memo": line_memo(line),
-                    "amount_minor": line.amount_minor,
-                }
-                for line in collapse(draft.lines)
-            ],
-        }
-        for draft in draft_documents(connection, first, last, estate)
-    ]
+    documents: list[dict[str, Any]] = []
     held: list[dict[str, Any]] = []
+    for name, target in ready_targets(connection, first, last):
+        try:
+            documents += [_shown(draft) for draft in draft_documents(connection, name, target, estate)]
+        except TooLongError as error:
+            day, store, currency = name
+            held.append(
+                {
+                    "store": store,
+                    "trading_day": day.isoformat(),
+                    "record": str(error),
+                    "kind": "document_refused",
+                    "amount_minor": sum(amount for amount in target.values() if amount > 0),
+                    "currency": currency,
+                }
+            )
     for plan in planned.days:
         place = {"store": plan.day.store, "trading_day": plan.day.trading_day.isoformat()}
         held += [
@@ -78,3 +77,17 @@ def make_plan(
                 for reason in plan.reasons
             ]
     return {"documents": documents, "held": held}
+
+
+def _shown(draft: DraftDocument) -> dict[str, Any]:
+    return {
+        "external_id": draft.external_id,
+        "type": DOCUMENT_TYPE,
+        "store": draft.store,
+        "trading_day": draft.trading_day.isoformat(),
+        "currency": draft.currency,
+        "lines": [
+            {"kind": line.kind, "account": line.account, "memo": line_memo(line), "amount_minor": line.amount_minor}
+            for line in collapse(draft.lines)
+        ],
+    }

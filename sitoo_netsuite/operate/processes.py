@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,24 +23,26 @@ from sitoo_netsuite.estate import load_estate
 from sitoo_netsuite.operate.instance import PROJECT, prepare_dagster
 from sitoo_netsuite.sandbox.serve import SandboxOptions, running_sandbox
 
+_HOST = "127.0.0.1"
 # How long a child may take to end by itself before it is killed.
 _GRACE_SECONDS = 20
 _LOOK_SECONDS = 0.2
 
 
 class ServeError(Exception):
-    """One of Dagster's processes ended by itself; why is in what it printed."""
+    """The page's port is taken, or one of Dagster's processes ended by itself; the text says what to do or to read."""
 
 
 def serve_until_stopped(*, port: int, with_sandbox: bool) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP; the database goes on, and `down` stops it.
 
-    Raises EstateError before anything of Dagster is started when there is no usable estate file, SandboxError, ServerError,
-    and ServeError when the daemon or the page ends by itself, after ending the other.
+    Raises EstateError before anything of Dagster is started when there is no usable estate file, SandboxError and
+    ServerError when one cannot be started, and ServeError when the port is taken or the daemon or the page ends.
     """
     console = Console(highlight=False)
     with ExitStack() as stack:
         stopping = stack.enter_context(_stop_asked_for())
+        _expect_free(port)
         if with_sandbox:
             folder = settings.home(os.environ) / "sandbox"
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,9 +56,9 @@ def serve_until_stopped(*, port: int, with_sandbox: bool) -> None:
         prepare_dagster()
         children = {
             "daemon": _start(stack, "dagster-daemon", "run"),
-            "page": _start(stack, "dagster-webserver", "-h", "127.0.0.1", "-p", str(port)),
+            "page": _start(stack, "dagster-webserver", "-h", _HOST, "-p", str(port)),
         }
-        console.print(f"Dagster          http://127.0.0.1:{port}\nStop with Ctrl-C.")
+        console.print(f"Dagster          http://{_HOST}:{port}\nStop with Ctrl-C.")
         while not stopping():
             for name, child in children.items():
                 if child.poll() is not None:
@@ -82,8 +85,19 @@ def _stop_asked_for() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+def _expect_free(port: int) -> None:
+    # The page itself would find out only after it has loaded everything.
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((_HOST, port))
+        except OSError as error:
+            reason = f"port {port} on {_HOST} cannot be used ({error.strerror}); choose another with --port"
+            raise ServeError(reason) from None
+
+
 def _start(stack: ExitStack, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    """A child with a process group of its own: Ctrl-C in a terminal reaches us alone, and nothing of it is left behind."""
+    """A child in a process group of its own: Ctrl-C in a terminal reaches us alone, and nothing is left behind."""
     executable = Path(sys.executable).with_name(program)
     child = subprocess.Popen([executable, *arguments, "-w", str(PROJECT / "workspace.yaml")], start_new_session=True)
     stack.callback(_end, child)
@@ -91,7 +105,7 @@ def _start(stack: ExitStack, program: str, *arguments: str) -> subprocess.Popen[
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ends a child and all that it started (code servers, runs): asks first, so that a run can say that it was stopped."""
+    """Ends a child and all that it started (code servers, runs), politely first: a run says that it was stopped."""
     deadline = monotonic() + _GRACE_SECONDS
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)

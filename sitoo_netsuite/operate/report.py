@@ -5,7 +5,7 @@ Belongs here: words and tables. Does not belong here: figures (they come in) and
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 # Beyond this a terminal scrolls away; the JSON and the database have them all.
 _MOST_ROWS = 60
+_MOST_PLACES = 6
+
+# The tenders with a column of their own in the demo; the world it makes up names them so.
+_TENDERS = ("Cash", "Card")
 
 _STATES = {
-    "posted": "posted and read back",
+    "posted": "posted",
     "waiting": "waits, cures itself",
     "held": "held, needs somebody",
     "refused": "refused by NetSuite",
@@ -44,29 +48,40 @@ def amount(minor: int, currency: str) -> str:
 def print_demo(console: Console, result: DemoResult) -> None:
     """The demo's days, line kinds, cases and the oracle's verdict."""
     summary = result.summary
-    table = Table(title="Store-days", title_justify="left")
-    for name in ("Trading day", "Store", "Receipts"):
+    table = Table(title="Store-days, net and VAT as on the receipts", title_justify="left")
+    for name in ("Trading day", "Store"):
         table.add_column(name)
-    for name in ("Net", "VAT", "Cash", "Card", "Other tenders"):
+    for name in ("Receipts", "Net", "VAT", *_TENDERS, "Other tenders", "Over/short"):
         table.add_column(name, justify="right")
     for name in ("Journal", "Proof", "State"):
         table.add_column(name)
-    for state in result.states[:_MOST_ROWS]:
-        figures = result.day_figures.get((state.trading_day, state.store, state.currency), {})
-        tenders = dict(figures.get("tenders", {}))
-        cash, card = tenders.pop("Cash", 0), tenders.pop("Card", 0)
-        table.add_row(
-            str(state.trading_day),
-            f"{state.store} {state.currency}",
-            str(state.receipts),
-            *(
-                amount(value, state.currency)
-                for value in (figures.get("net", 0), figures.get("vat", 0), cash, card, sum(tenders.values()))
-            ),
-            ", ".join(figures.get("journals", [])) or "none",
-            "tills agree" if state.plan == "ready" else "; ".join(str(reason["text"]) for reason in state.reasons),
-            _STATES[state.state],
+    totals: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for number, state in enumerate(result.states):
+        figures = result.day_figures[state.trading_day, state.store, state.currency]
+        columns = Counter(
+            {
+                "Net": figures.net,
+                "VAT": figures.vat,
+                **{name: figures.tenders[name] for name in _TENDERS},
+                "Other tenders": sum(figures.tenders.values()) - sum(figures.tenders[name] for name in _TENDERS),
+                "Over/short": figures.over_short,
+            }
         )
+        totals[state.currency].update({**columns, "Receipts": state.receipts})
+        if number < _MOST_ROWS:
+            table.add_row(
+                str(state.trading_day),
+                f"{state.store} {state.currency}",
+                f"{state.receipts:,}",
+                *(amount(value, state.currency) for value in columns.values()),
+                ", ".join(figures.journals) or "none",
+                _proof(state),
+                _STATES[state.state],
+            )
+    table.add_section()
+    for currency, sums in sorted(totals.items()):
+        receipts = sums.pop("Receipts")
+        table.add_row("Total", currency, f"{receipts:,}", *(amount(value, currency) for value in sums.values()))
     console.print(table)
     _say_left_out(console, len(result.states))
     excluded = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in summary["excluded"].items())
@@ -78,6 +93,14 @@ def print_demo(console: Console, result: DemoResult) -> None:
     print_cases(console, result.cases)
     print_verdict(console, result.verdict)
     console.print(f"{summary['seconds']} seconds. Everything is in {result.folder}.", soft_wrap=True)
+
+
+def _proof(state: StoreDayState) -> str:
+    """Whether the tills' Z-reports bear the day out, and what is left out of its net, VAT and tenders."""
+    words = [str(reason["text"]) for reason in state.reasons] or ["tills agree"]
+    if state.held_receipts:
+        words.append(f"{state.held_receipts} receipts of {amount(state.held_minor, state.currency)} held by name")
+    return "; ".join(words)
 
 
 def print_store_days(console: Console, states: Sequence[StoreDayState]) -> None:
@@ -157,7 +180,15 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
         console.print("Nothing is held.")
     for kind, entries in sorted(held.items()):
         places = sorted({f"{entry['store']} {entry['trading_day']}" for entry in entries})
-        console.print(f"Held, {kind.replace('_', ' ')}: {len(entries)} ({', '.join(places[:6])})", soft_wrap=True)
+        money: Counter[str] = Counter()
+        for entry in entries:
+            money[entry["currency"]] += entry["amount_minor"]
+        sums = ", ".join(f"{amount(minor, currency)} {currency}" for currency, minor in sorted(money.items()))
+        more = ", ..." if len(places) > _MOST_PLACES else ""
+        console.print(
+            f"Held, {kind.replace('_', ' ')}: {len(entries)}, {sums} ({', '.join(places[:_MOST_PLACES])}{more})",
+            soft_wrap=True,
+        )
 
 
 def print_verdict(console: Console, verdict: Verdict) -> None:
@@ -196,11 +227,12 @@ def print_trace(console: Console, identity: str, found: Mapping[str, Any]) -> No
                 soft_wrap=True,
             )
     for receipt in found["receipts"][:_MOST_ROWS]:
+        why_not = receipt.get("excluded") or receipt.get("held")
         console.print(
             f"Receipt {receipt['receipt_number'] or receipt['orderid']} (order {receipt['orderid']}), "
             f"{receipt['store']} {receipt['trading_day']}: "
             f"{amount(receipt['gross_minor'], receipt['currency'])} {receipt['currency']}"
-            + (f", not booked: {receipt['excluded'].replace('_', ' ')}" if receipt.get("excluded") else ""),
+            + (f", not booked: {why_not.replace('_', ' ')}" if why_not else ""),
             soft_wrap=True,
         )
     if len(found["receipts"]) > _MOST_ROWS:

@@ -9,7 +9,9 @@ from psycopg.rows import dict_row
 
 _RECEIPTS = """
     select trading_day, orderid, store, receipt_number, sold_at, currency, gross_minor, excluded, is_return,
-           original_orderid
+           original_orderid,
+           (select kind from model.held_receipts h
+            where h.trading_day = receipts.trading_day and h.orderid = receipts.orderid) as held
     from model.receipts
     where orderid = %(orderid)s or receipt_number = %(text)s
     order by trading_day, orderid
@@ -19,7 +21,7 @@ _DOCUMENTS_OF = """
     select o.external_id, o.document_type as type, o.store, o.trading_day, o.currency, o.state, o.internal_id,
            (select min(tranid) from posting.read_back r where r.external_id = o.external_id) as tranid
     from posting.outbox o
-    where o.external_id in (select external_id from posting.outbox_receipts where orderid = %(orderid)s)
+    where o.external_id in (select external_id from posting.outbox_receipts where orderid = any(%(orderids)s::bigint[]))
     order by o.trading_day, o.number
 """
 
@@ -27,7 +29,7 @@ _DOCUMENTS = """
     select o.external_id, o.document_type as type, o.store, o.trading_day, o.currency, o.state, o.internal_id,
            (select min(tranid) from posting.read_back r where r.external_id = o.external_id) as tranid
     from posting.outbox o
-    where o.external_id = %(text)s or o.internal_id = %(text)s
+    where o.external_id = %(text)s
        or o.external_id in (select external_id from posting.read_back where tranid = %(text)s)
     order by o.trading_day, o.number
 """
@@ -48,20 +50,14 @@ def trace(connection: psycopg.Connection, identity: str) -> dict[str, Any]:
     """`{receipts: [...], documents: [...]}` for an orderid, a receipt number, an external id or a tranid.
 
     Of a receipt: itself, and every document that carries it. Of a document: itself with its lines, and every receipt
-    in it. Both lists are empty where nothing has that name.
+    in it. Where a receipt and a document have the same number, both. The lists are empty where nothing has that name.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         named = {"text": identity, "orderid": int(identity) if identity.isdecimal() else -1}
         receipts = cursor.execute(_RECEIPTS, named).fetchall()
-        if receipts:
-            documents = [
-                document
-                for receipt in receipts
-                for document in cursor.execute(_DOCUMENTS_OF, {"orderid": receipt["orderid"]}).fetchall()
-            ]
-            return {"receipts": receipts, "documents": documents}
-        documents = cursor.execute(_DOCUMENTS, named).fetchall()
-        for document in documents:
+        documents = cursor.execute(_DOCUMENTS_OF, {"orderids": [receipt["orderid"] for receipt in receipts]}).fetchall()
+        for document in cursor.execute(_DOCUMENTS, named).fetchall():
             document["lines"] = cursor.execute(_LINES, document).fetchall()
+            documents.append(document)
             receipts += cursor.execute(_CARRIED, document).fetchall()
     return {"receipts": receipts, "documents": documents}

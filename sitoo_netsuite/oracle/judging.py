@@ -374,6 +374,7 @@ class Reckoning:
             self._evidence[shop.key, shop.trading_day(unreadable.moment)].add("unparsable_record")
         else:
             session.unreadable.append(unreadable.record)
+            session.touches.add(shop.trading_day(unreadable.moment))
 
     def _session_of(self, registerid: str, moment: int) -> Session | None:
         for session in self._sessions.get(registerid, ()):

@@ -2,7 +2,8 @@
 
 Belongs here: the rows and the only statements that change their state. Does not belong here: what a document says (a
 flow decides), HTTP (`post.py`). A row is written once with its body frozen; afterwards only its state moves:
-planned -> in_doubt -> posted | refused, and in_doubt -> planned where NetSuite proves it holds no such document.
+planned -> in_doubt -> posted | refused, in_doubt -> planned where NetSuite proves it holds no such document, and
+refused -> planned where the very same document is still wanted.
 """
 
 from __future__ import annotations
@@ -106,6 +107,29 @@ def last_number(connection: psycopg.Connection, key: StoreDayKey) -> int:
     return row[0] if row else 0
 
 
+def _refused(connection: psycopg.Connection, key: StoreDayKey) -> list[tuple[OutboxRow, Lines]]:
+    """Refused documents of the store-day with their lines, the latest first."""
+    with connection.cursor(row_factory=class_row(OutboxRow)) as cursor:
+        rows = cursor.execute(
+            f"""
+            select {_COLUMNS} from posting.outbox
+            where flow = %s and store = %s and trading_day = %s and currency = %s and state = 'refused'
+            order by number desc
+            """,
+            (key.flow, key.store, key.trading_day, key.currency),
+        ).fetchall()
+    return [(row, _lines(connection, row.external_id)) for row in rows]
+
+
+def _lines(connection: psycopg.Connection, external_id: str) -> Lines:
+    rows = connection.execute(
+        "select registerid, kind, account, vat_rate_bp, label, amount_minor from posting.outbox_lines"
+        " where external_id = %s",
+        (external_id,),
+    )
+    return {LineKey(*columns): amount for *columns, amount in rows}
+
+
 def has_unsettled(connection: psycopg.Connection, key: StoreDayKey) -> bool:
     """Whether a document of the store-day is still planned or in doubt: the next may not be made before it settles."""
     row = connection.execute(
@@ -128,7 +152,9 @@ def add_documents(
     """Numbers and writes the documents that a store-day still lacks, in one commit; returns their external ids.
 
     `make` is given what is recorded already, read under the store-day's lock, so that two runs of one day never plan
-    the same difference twice. `carry` writes down which receipts a document carries, on the same connection.
+    the same difference twice. `carry` writes down which receipts a document carries, on the same connection. A document
+    that NetSuite refused and that is still wanted, to the byte, is planned again under its old number: a period that
+    stays closed for a week takes one number, not one an hour.
     """
     ensure_partitions(connection, ("posting.outbox_receipts",), [key.trading_day])
     with connection.transaction():
@@ -141,9 +167,22 @@ def add_documents(
         documents = make(recorded_lines(connection, key))
         if not documents:
             return []
+        refused = _refused(connection, key)
         number = last_number(connection, key)
         written = []
         for document in documents:
+            same = next(
+                (
+                    row.external_id
+                    for row, lines in refused
+                    if lines == document.lines and row.body == document.body(row.external_id)
+                ),
+                None,
+            )
+            if same is not None:
+                _move(connection, same, "refused", "planned", settled_at=None)
+                written.append(same)
+                continue
             number += 1
             written.append(_write(connection, key, document, number, now))
             carry(written[-1], document)
@@ -178,16 +217,15 @@ def _write(connection: psycopg.Connection, key: StoreDayKey, document: NewDocume
     return external_id
 
 
-def unsettled(connection: psycopg.Connection, flow: str, first: date, last: date) -> list[OutboxRow]:
-    """Documents of those trading days that are planned or in doubt, those in doubt first."""
+def documents_in(connection: psycopg.Connection, flow: str, state: str, first: date, last: date) -> list[OutboxRow]:
+    """Documents of those trading days that are in one state, in order of day, store and number."""
     with connection.cursor(row_factory=class_row(OutboxRow)) as cursor:
         return cursor.execute(
             f"""
             select {_COLUMNS} from posting.outbox
-            where flow = %s and trading_day between %s and %s and state in ('planned', 'in_doubt')
-            order by state = 'planned', trading_day, store, number
+            where flow = %s and trading_day between %s and %s and state = %s order by trading_day, store, number
             """,
-            (flow, first, last),
+            (flow, first, last, state),
         ).fetchall()
 
 
@@ -208,9 +246,9 @@ def about_to_send(connection: psycopg.Connection, external_id: str, now: datetim
     _move(connection, external_id, "planned", "in_doubt", attempts=1, sent_at=now)
 
 
-def proven_absent(connection: psycopg.Connection, external_id: str) -> None:
-    """NetSuite holds no such document: it may be sent again."""
-    _move(connection, external_id, "in_doubt", "planned")
+def proven_absent(connection: psycopg.Connection, external_id: str, error: str) -> None:
+    """NetSuite holds no such document: it may be sent again. `error` says why it did not get there."""
+    _move(connection, external_id, "in_doubt", "planned", error=error)
 
 
 def proven_posted(connection: psycopg.Connection, external_id: str, internal_id: str, now: datetime) -> None:

@@ -7,20 +7,20 @@ NetSuite's own answer settles it. Does not belong here: HTTP and its errors (`ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
 from sitoo_netsuite.netsuite.client import NetSuiteClient
-from sitoo_netsuite.netsuite.errors import AlreadyExists, NetSuiteError, Refused, UnclearAnswer
+from sitoo_netsuite.netsuite.errors import AlreadyExists, Broken, NetSuiteError, UnclearAnswer
 from sitoo_netsuite.netsuite.records import create, find_by_external_id
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.outbox import OutboxRow
 from sitoo_netsuite.posting.read_back import compare, read_documents
 
-# Sent, found absent, sent again: a document that NetSuite neither takes nor refuses is left in doubt for the next run.
+# Sent, found absent, sent again: what NetSuite neither takes nor refuses is left for the next run.
 _ATTEMPTS_A_RUN = 3
 
 
@@ -33,67 +33,83 @@ class Outcome:
     text: str = ""
 
 
-async def deliver(
-    connection: psycopg.Connection,
-    client: NetSuiteClient,
-    documents: Sequence[OutboxRow],
-    now: Callable[[], datetime],
-) -> list[Outcome]:
-    """Brings every planned or doubtful document to an end, as many at once as the account's slots allow.
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """Brings documents to an end, `at_once` of them at a time. Its user holds `outbox.one_poster`.
 
-    The caller holds `outbox.one_poster`. A trouble with one document never stops the others.
+    A trouble with one document never stops the others. All have come to an end when a call returns or raises, so that
+    the right to send is never given back while a request is under way.
     """
-    return list(await asyncio.gather(*(_deliver_one(connection, client, document, now) for document in documents)))
 
+    connection: psycopg.Connection
+    client: NetSuiteClient
+    now: Callable[[], datetime]
+    at_once: int
 
-async def _deliver_one(
-    connection: psycopg.Connection, client: NetSuiteClient, document: OutboxRow, now: Callable[[], datetime]
-) -> Outcome:
-    in_doubt = document.state == "in_doubt"
-    identity, text = document.external_id, ""
-    for _ in range(_ATTEMPTS_A_RUN):
-        if in_doubt:
+    async def settle(self, documents: Sequence[OutboxRow]) -> list[Outcome]:
+        """Asks NetSuite about documents in doubt: each is posted, planned again (proven absent), or still in doubt."""
+        return await self._all(documents, self._settle)
+
+    async def send(self, documents: Sequence[OutboxRow]) -> list[Outcome]:
+        """Sends planned documents: each is posted, refused, still planned (turned away unread), or in doubt."""
+        return await self._all(documents, self._send)
+
+    async def _all(
+        self, documents: Sequence[OutboxRow], step: Callable[[OutboxRow], Awaitable[Outcome]]
+    ) -> list[Outcome]:
+        # A document waits here, and not once it has been declared in doubt, for its turn at the account's slots.
+        turns = asyncio.Semaphore(self.at_once)
+
+        async def in_turn(document: OutboxRow) -> Outcome:
+            async with turns:
+                return await step(document)
+
+        ends = await asyncio.gather(*map(in_turn, documents), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return [end for end in ends if isinstance(end, Outcome)]
+
+    async def _send(self, document: OutboxRow) -> Outcome:
+        identity, outcome = document.external_id, Outcome(document, "planned")
+        for _ in range(_ATTEMPTS_A_RUN):
+            outbox.about_to_send(self.connection, identity, self.now())
             try:
-                settled = await _settle(connection, client, document, now)
+                internal_id = await create(self.client, document.document_type, document.body)
+            except (UnclearAnswer, AlreadyExists):
+                outcome = await self._settle(document)
+                if outcome.state != "planned":
+                    return outcome
+            except Broken as error:
+                outbox.proven_refused(self.connection, identity, str(error), self.now())
+                return Outcome(document, "refused", str(error))
             except NetSuiteError as error:
-                outbox.still_in_doubt(connection, identity, str(error))
-                return Outcome(document, "in_doubt", str(error))
-            if settled is not None:
-                return settled
-        outbox.about_to_send(connection, identity, now())
+                # Turned away before anything was done (no slot, no connection): the next run sends it.
+                outbox.proven_absent(self.connection, identity, str(error))
+                return Outcome(document, "planned", str(error))
+            else:
+                outbox.proven_posted(self.connection, identity, internal_id, self.now())
+                return Outcome(document, "posted")
+        return outcome
+
+    async def _settle(self, document: OutboxRow) -> Outcome:
+        identity = document.external_id
         try:
-            internal_id = await create(client, document.document_type, document.body)
-        except (UnclearAnswer, AlreadyExists) as error:
-            in_doubt, text = True, str(error)
-        except Refused as error:
-            outbox.proven_refused(connection, identity, str(error), now())
-            return Outcome(document, "refused", str(error))
+            if await find_by_external_id(self.client, document.document_type, identity) is None:
+                text = f"NetSuite holds no {identity}; the next run sends it again"
+                outbox.proven_absent(self.connection, identity, text)
+                return Outcome(document, "planned", text)
+            ledger = (await read_documents(self.client, {identity: document.currency})).get(identity)
         except NetSuiteError as error:
-            # Turned away before anything was done (no token, no slot): nothing arrived, the next run sends it.
-            outbox.proven_absent(connection, identity)
-            return Outcome(document, "planned", str(error))
-        else:
-            outbox.proven_posted(connection, identity, internal_id, now())
-            return Outcome(document, "posted")
-    return Outcome(document, "in_doubt", text)
+            return self._still_in_doubt(document, str(error))
+        if ledger is None:
+            return self._still_in_doubt(document, f"NetSuite knows {identity} but shows no posting of it yet")
+        if compare(document, ledger):
+            text = f"NetSuite holds a document {identity} that is not the one we sent; delete it there or correct it"
+            return self._still_in_doubt(document, text)
+        outbox.proven_posted(self.connection, identity, ledger.internal_id, self.now())
+        return Outcome(document, "posted")
 
-
-async def _settle(
-    connection: psycopg.Connection, client: NetSuiteClient, document: OutboxRow, now: Callable[[], datetime]
-) -> Outcome | None:
-    """Asks NetSuite about a document in doubt; None when it is proven absent and may be sent again."""
-    identity = document.external_id
-    if await find_by_external_id(client, document.document_type, identity) is None:
-        outbox.proven_absent(connection, identity)
-        return None
-    ledger = (await read_documents(client, {identity: document.currency})).get(identity)
-    if ledger is None:
-        text = f"NetSuite knows {identity} but shows no posting of it yet"
-        outbox.still_in_doubt(connection, identity, text)
+    def _still_in_doubt(self, document: OutboxRow, text: str) -> Outcome:
+        outbox.still_in_doubt(self.connection, document.external_id, text)
         return Outcome(document, "in_doubt", text)
-    if compare(document, ledger):
-        text = f"NetSuite holds a document {identity} that is not the one we sent; compare it before anything is posted"
-        outbox.still_in_doubt(connection, identity, text)
-        return Outcome(document, "in_doubt", text)
-    outbox.proven_posted(connection, identity, ledger.internal_id, now())
-    return Outcome(document, "posted")

@@ -7,7 +7,7 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +19,7 @@ import psycopg
 
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
-from sitoo_netsuite.netsuite.suiteql import query
+from sitoo_netsuite.netsuite.suiteql import keyset
 from sitoo_netsuite.posting.outbox import OutboxRow
 from sitoo_netsuite.warehouse.frames import copy_rows
 
@@ -36,13 +36,16 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class LedgerDocument:
-    """A transaction as NetSuite holds it. `period` is the posting period's name."""
+    """A transaction as NetSuite holds it. `period` is the name of its posting period; `in_period` whether its date lies
+    in it.
+    """
 
     external_id: str
     internal_id: str
     tranid: str
     tran_date: date
     period: str
+    in_period: bool
     lines: tuple[LedgerLine, ...]
 
 
@@ -54,21 +57,23 @@ class LineDifference:
     times: int
 
 
+# A page holds 1,000 rows and somebody may have added lines by hand, so the rows are read by a key of document and line.
 _LINES = """
-    SELECT t.id, t.externalid, t.tranid, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate,
-           BUILTIN.DF(t.postingperiod) AS period, tal.transactionline AS line, tal.account, tl.location, tl.memo,
-           tal.debit, tal.credit
+    SELECT t.id * 100000 + tal.transactionline AS place, t.id, t.externalid, t.tranid,
+           TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, BUILTIN.DF(t.postingperiod) AS period,
+           CASE WHEN t.trandate BETWEEN p.startdate AND p.enddate THEN 'T' ELSE 'F' END AS inperiod,
+           tal.account, tl.location, tl.memo, tal.debit, tal.credit
     FROM transaction t
+    JOIN accountingperiod p ON p.id = t.postingperiod
     JOIN transactionaccountingline tal ON tal.transaction = t.id
     JOIN transactionline tl ON tl.transaction = tal.transaction AND tl.id = tal.transactionline
-    WHERE tal.posting = 'T' AND t.externalid IN ({marks})
-    ORDER BY t.id, tal.transactionline
+    WHERE tal.posting = 'T' AND t.externalid IN ({marks}) AND t.id * 100000 + tal.transactionline > ?
+    ORDER BY t.id * 100000 + tal.transactionline
 """
 
 _BODY = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
-# A page of SuiteQL holds 1,000 rows; a journal has at most 200 lines, unless somebody added some by hand.
-_DOCUMENTS_A_QUERY = 4
+_DOCUMENTS_A_QUERY = 15
 
 
 async def read_documents(client: NetSuiteClient, wanted: Mapping[str, str]) -> dict[str, LedgerDocument]:
@@ -80,30 +85,29 @@ async def read_documents(client: NetSuiteClient, wanted: Mapping[str, str]) -> d
     found: dict[str, LedgerDocument] = {}
     for start in range(0, len(identities), _DOCUMENTS_A_QUERY):
         batch = identities[start : start + _DOCUMENTS_A_QUERY]
-        rows = await query(client, _LINES.format(marks=", ".join("?" * len(batch))), batch)
-        found |= _documents(rows, wanted)
+        pages = keyset(client, _LINES.format(marks=", ".join("?" * len(batch))), "place", batch)
+        found |= _documents([row async for page in pages for row in page], wanted)
     return found
 
 
 def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str]) -> dict[str, LedgerDocument]:
     headers: dict[str, Mapping[str, str]] = {}
-    lines: dict[str, list[LedgerLine]] = {}
+    lines: defaultdict[str, list[LedgerLine]] = defaultdict(list)
     for row in rows:
         identity = row["externalid"]
         currency = currencies[identity]
         amount = to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency)
         headers[identity] = row
-        lines.setdefault(identity, []).append(
-            LedgerLine(row["account"], row.get("location"), row.get("memo", ""), amount)
-        )
+        lines[identity].append(LedgerLine(row["account"], row.get("location"), row.get("memo", ""), amount))
     return {
         identity: LedgerDocument(
-            identity,
-            row["id"],
-            row["tranid"],
-            date.fromisoformat(row["trandate"]),
-            row["period"],
-            tuple(lines[identity]),
+            external_id=identity,
+            internal_id=row["id"],
+            tranid=row["tranid"],
+            tran_date=date.fromisoformat(row["trandate"]),
+            period=row["period"],
+            in_period=row["inperiod"] == "T",
+            lines=tuple(lines[identity]),
         )
         for identity, row in headers.items()
     }
@@ -131,10 +135,24 @@ def compare(document: OutboxRow, ledger: LedgerDocument) -> tuple[LineDifference
     return tuple(LineDifference(line, times) for line, times in left.items() if times)
 
 
+def misdated(document: OutboxRow, ledger: LedgerDocument) -> str | None:
+    """What is wrong with the date or the posting period of a document in NetSuite; None when it is as it was sent."""
+    if ledger.tran_date != document.tran_date:
+        return f"it is dated {ledger.tran_date} ({ledger.period}) and was sent with {document.tran_date}"
+    if not ledger.in_period:
+        return f"it is dated {ledger.tran_date} and posted to {ledger.period}"
+    return None
+
+
+def debits(document: OutboxRow) -> int:
+    """What a frozen journal body turns over: the sum of its debits, in minor units."""
+    return sum(line.amount_minor for line in sent_lines(document) if line.amount_minor > 0)
+
+
 def save_read_back(
     connection: psycopg.Connection,
     asked: Sequence[str],
-    found: Mapping[str, LedgerDocument],
+    found: Iterable[LedgerDocument],
     account_numbers: Mapping[str, str],
     now: datetime,
 ) -> None:
@@ -156,7 +174,7 @@ def save_read_back(
                     document.external_id, number, account_numbers.get(line.account, line.account), line.location,
                     line.memo, line.amount_minor, document.tran_date, document.period, document.tranid, now,
                 )
-                for document in found.values()
+                for document in found
                 for number, line in enumerate(document.lines)
             ),
         )  # fmt: skip

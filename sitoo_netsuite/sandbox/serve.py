@@ -156,7 +156,7 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         yield Sandbox(world, clock, store, folder, env_file, sitoo_url, netsuite_url, env)
 
 
-def serve(options: SandboxOptions, announce: Callable[[Sandbox], None]) -> None:
+def serve(options: SandboxOptions, announce: Callable[[Sandbox], None] | None = None) -> None:
     """Serves both sandboxes until SIGTERM or SIGINT; `announce` is told once both answer.
 
     Raises SandboxError when they cannot be started.
@@ -168,7 +168,8 @@ def serve(options: SandboxOptions, announce: Callable[[Sandbox], None]) -> None:
     before = signal.signal(signal.SIGTERM, stop)
     try:
         with suppress(KeyboardInterrupt), running_sandbox(options) as sandbox:
-            announce(sandbox)
+            if announce is not None:
+                announce(sandbox)
             Event().wait()
     finally:
         signal.signal(signal.SIGTERM, before)

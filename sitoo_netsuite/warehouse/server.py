@@ -16,7 +16,6 @@ import os
 import pwd
 import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -140,8 +139,9 @@ def _socket(folder: Path) -> Path:
     inside = folder / "socket"
     if len(os.fsencode(inside)) <= _LONGEST_SOCKET_FOLDER:
         return inside
+    # Not the folder that TMPDIR names: it may be long too, and another process may be told another one.
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"sitoo_netsuite_{digest}"
+    return Path("/tmp") / f"sitoo_netsuite_{digest}"
 
 
 def _account() -> pwd.struct_passwd:

@@ -94,8 +94,8 @@ KINDS = {
         ),
         Kind(
             "document_refused", Owner.FINANCE, Severity.HIGH,
-            "NetSuite refused a document. Nothing of it is in the books.",
-            "Read NetSuite's reason; mend the account, period or permission. The next run sends a new document.",
+            "NetSuite refused a store-day's document, or none could be made. What it lacks is not in the books.",
+            "Read the reason; mend the account, period or permission. The next run tries again.",
         ),
         Kind(
             "document_not_found", Owner.FINANCE, Severity.HIGH,
@@ -104,7 +104,7 @@ KINDS = {
         ),
         Kind(
             "document_differs", Owner.FINANCE, Severity.HIGH,
-            "A document in NetSuite is not what was posted: somebody changed it.",
+            "A document in NetSuite is not what was posted: somebody changed it, or made one under our external id.",
             "Compare the lines listed; undo the change, or book the difference on purpose.",
         ),
         Kind(

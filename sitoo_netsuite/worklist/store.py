@@ -6,7 +6,7 @@ Belongs here: reading open cases of a scope and writing events. What counts as a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,12 +34,14 @@ def record_cases(
 ) -> Counter[str]:
     """Opens, changes and clears cases of the scope so that the worklist says what was found; counts by event.
 
-    Everything found must lie inside the scope. One commit, under a lock, so that two runs never open a case twice.
+    One commit, under a lock, so that two runs never open a case twice. A case that is open on another day, because its
+    record moved, is changed.
     """
+    cases = list(found)
     counts: Counter[str] = Counter()
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('worklist', 0))")
-        for event in case_events(found, _open_cases(connection, scope)):
+        for event in case_events(cases, _open_cases(connection, scope, cases)):
             counts[event.event] += 1
             case, kind = event.case, KINDS[event.case.kind]
             connection.execute(
@@ -57,18 +59,22 @@ def record_cases(
     return counts
 
 
-def _open_cases(connection: psycopg.Connection, scope: Scope) -> list[Case]:
+def _open_cases(connection: psycopg.Connection, scope: Scope, found: Sequence[Case]) -> list[Case]:
+    """Open cases of the scope, and those that were found wherever they are."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             """
             select kind, key, store, trading_day, record, amount_minor, currency, state, evidence
             from worklist.cases
             where event <> 'cleared' and kind = any(%s)
-              and (%s::date is null or trading_day between %s and %s)
-              and (%s::text is null or key = %s)
+              and ((%s::date is null or trading_day between %s and %s) and (%s::text is null or key = %s)
+                   or (kind, key) in (select * from unnest(%s::text[], %s::text[])))
             """,
-            (list(scope.kinds), scope.first_day, scope.first_day, scope.last_day, scope.key, scope.key),
-        ).fetchall()
+            (
+                list(scope.kinds), scope.first_day, scope.first_day, scope.last_day, scope.key, scope.key,
+                [case.kind for case in found], [case.key for case in found],
+            ),
+        ).fetchall()  # fmt: skip
     return [
         Case(
             row["kind"], row["key"], row["store"], row["trading_day"], row["record"], row["amount_minor"],
@@ -88,17 +94,26 @@ def open_days_of(connection: psycopg.Connection, kind: str) -> set[date]:
     return {day for (day,) in rows}
 
 
-def list_cases(connection: psycopg.Connection, *, include_cleared: bool = False) -> list[dict[str, Any]]:
-    """Cases for people, the most money first: id, kind, key, owner, severity, state, store, trading_day, record,
-    amount_minor, currency, opened, cleared, evidence.
+def open_days(connection: psycopg.Connection, kind: str) -> set[date]:
+    """Trading days on which a case of a kind is open."""
+    rows = connection.execute(
+        "select distinct trading_day from worklist.cases"
+        " where kind = %s and event <> 'cleared' and trading_day is not null",
+        (kind,),
+    )
+    return {day for (day,) in rows}
+
+
+def list_cases(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """Open cases for people, the most urgent and the most money first: id, kind, key, owner, severity, state, store,
+    trading_day, record, amount_minor, currency, opened, cleared, evidence.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
             """
             select id, kind, key, owner, severity, state, store, trading_day, record, amount_minor, currency,
                    opened_at as opened, cleared_at as cleared, evidence
-            from worklist.cases where %s or event <> 'cleared'
+            from worklist.cases where event <> 'cleared'
             order by severity <> 'high', severity <> 'medium', abs(coalesce(amount_minor, 0)) desc, id
-            """,
-            (include_cleared,),
+            """
         ).fetchall()

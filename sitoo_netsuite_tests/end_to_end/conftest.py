@@ -115,8 +115,8 @@ class Retailer:
 def retailer(
     request: pytest.FixtureRequest, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Retailer]:
-    """Two stores, two days, a few receipts; `@pytest.mark.parametrize("retailer", [SandboxOptions(...)], indirect=True)`
-    makes another.
+    """Two stores, two days, a few receipts; `parametrize("retailer", [SandboxOptions(...)], indirect=True)` makes
+    another.
     """
     options = getattr(request, "param", SandboxOptions(stores=2, days=2, receipts=25, seed=11, folder=tmp_path))
     with running_sandbox(options) as sandbox, connect(database_url) as connection:

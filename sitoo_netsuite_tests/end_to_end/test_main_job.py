@@ -190,3 +190,29 @@ def test_read_only_lands_and_plans_and_sends_nothing(retailer: Retailer) -> None
     assert len(planned["documents"]) == 4
     retailer.run()
     assert _writes(retailer) == 0
+
+
+def test_going_live_in_the_middle_of_a_session_proves_it_whole_and_books_only_what_came_after(
+    retailer: Retailer,
+) -> None:
+    def go_live_on_the_second_day(content: dict[str, Any]) -> None:
+        for store in content["stores"]:
+            store["go_live"]["sales"] = retailer.last.isoformat()
+
+    retailer.change_estate(go_live_on_the_second_day)
+    result = retailer.run(retailer.last, retailer.last)
+    assert result.summary() == {"store_days": 2, "posted": 2, "held": 0, "waiting": 0}
+    assert retailer.judge().differences == ()
+    spanning = retailer.connection.execute(
+        """
+        select count(*) from model.till_sessions s join model.receipts r
+            on r.registerid = s.registerid and r.sold_at between s.opened_at and s.closed_at
+        where s.trading_day = %s and r.excluded = 'before_go_live'
+        """,
+        [retailer.last],
+    ).fetchone()
+    assert spanning is not None and spanning[0] > 0
+    compared = retailer.connection.execute(
+        "select count(*) from posting.outbox_lines where kind = 'float_difference'"
+    ).fetchone()
+    assert compared is not None and compared[0] > 0

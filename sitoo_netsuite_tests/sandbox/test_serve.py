@@ -110,7 +110,7 @@ def test_serving_stops_cleanly_on_a_signal(tmp_path: Path) -> None:
     program = (
         "from pathlib import Path\n"
         "from sitoo_netsuite.sandbox.serve import SandboxOptions, serve\n"
-        f"serve(SandboxOptions(stores=1, days=1, receipts=5, folder=Path({str(tmp_path)!r})), lambda served: None)\n"
+        f"serve(SandboxOptions(stores=1, days=1, receipts=5, folder=Path({str(tmp_path)!r})))\n"
         "print('stopped')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=os.environ, text=True)

@@ -18,13 +18,15 @@ from sitoo_netsuite.resources import NETSUITE_POOL, Clock, EstateFile, NetSuite,
 
 @dg.asset(
     partitions_def=trading_days,
-    deps=["daily_sales", "till_sessions", "receipts", "item_catalogue"],
+    deps=["daily_sales", "till_sessions", "receipts"],
     group_name="journals",
     kinds={"postgres"},
     owners=["team:finance"],
     description="The plan: per store-day the journal the books ought to hold, proved against the tills' Z-reports.",
     check_specs=[
-        dg.AssetCheckSpec("z_variance", asset="consolidated_journals", description="Every till session agrees with its Z."),
+        dg.AssetCheckSpec(
+            "z_variance", asset="consolidated_journals", description="Every till session agrees with its Z."
+        ),
         dg.AssetCheckSpec(
             "plan_in_balance",
             asset="consolidated_journals",
@@ -81,7 +83,9 @@ def consolidated_journals(
     pool=NETSUITE_POOL,
     description="Journal entries in NetSuite: what the plan holds and was not posted yet, each document exactly once.",
     check_specs=[
-        dg.AssetCheckSpec("planned_are_posted", asset="posted_journals", description="Nothing released is left unposted.")
+        dg.AssetCheckSpec(
+            "planned_are_posted", asset="posted_journals", description="Nothing released is left unposted."
+        )
     ],
 )
 def posted_journals(
@@ -122,7 +126,9 @@ def posted_journals(
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30)),
     description="What NetSuite holds of the posted journals, read back line by line and compared with what was sent.",
     check_specs=[
-        dg.AssetCheckSpec("read_back_equals_plan", asset="verified_journals", description="NetSuite holds what was sent."),
+        dg.AssetCheckSpec(
+            "read_back_equals_plan", asset="verified_journals", description="NetSuite holds what was sent."
+        ),
         dg.AssetCheckSpec(
             "reconciliation_variance", asset="verified_journals", description="Ledger and receipts agree per store-day."
         ),

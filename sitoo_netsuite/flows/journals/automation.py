@@ -3,8 +3,6 @@
 Belongs here: which trading days to run. What may be posted is the plan's decision, not the schedule's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
@@ -20,6 +18,7 @@ from sitoo_netsuite.worklist.store import open_days_of
 
 close_days = dg.define_asset_job(
     "close_days",
+    # The catalogue has an hourly job of its own.
     selection=dg.AssetSelection.assets("verified_journals").upstream() - dg.AssetSelection.assets("item_catalogue"),
     description="The main job: lands, models, proves, plans, posts and verifies the trading days asked for.",
 )
@@ -103,8 +102,8 @@ def stretches(of_days: Collection[date]) -> list[tuple[date, date]]:
     cron_schedule="20 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description=(
-        "The net under everything: every hour the days that are over and were never closed (the machine was off), wait, "
-        "are held, are not all posted, or whose run failed."
+        "The net under everything: every hour the days that are over and were never closed (the machine was off), "
+        "wait, are held, are not all posted, or whose run failed."
     ),
 )
 def unposted_days(

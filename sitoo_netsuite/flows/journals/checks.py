@@ -38,7 +38,7 @@ def z_variance(planned: Iterable[PlannedDay]) -> dg.AssetCheckResult:
                 for finding in session.findings
             ]
     columns = ["trading_day", "store", "register", "z_report", "figure", "z_says", "receipts_say"]
-    return _warning("z_variance", "consolidated_journals", not rows, table(columns, rows))
+    return _warning("z_variance", "consolidated_journals", len(rows), table(columns, rows))
 
 
 def plan_in_balance(
@@ -61,7 +61,7 @@ def plan_in_balance(
         asset_key="consolidated_journals",
         passed=not rows,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"found": table(["trading_day", "store", "register", "left_over"], rows)},
+        metadata={"findings": len(rows), "found": table(["trading_day", "store", "register", "left_over"], rows)},
     )
 
 
@@ -80,7 +80,7 @@ def planned_are_posted(states: Sequence[StoreDayState]) -> dg.AssetCheckResult:
     return _warning(
         "planned_are_posted",
         "posted_journals",
-        not rows,
+        len(rows),
         table(["trading_day", "store", "state", "documents"], rows),
     )
 
@@ -92,14 +92,15 @@ def read_back_equals_plan(verified: Verified) -> dg.AssetCheckResult:
         {"document": name, "finding": f"{len(lines)} lines differ: {', '.join(entry.line.memo for entry in lines[:3])}"}
         for name, lines in verified.different.items()
     ]
+    rows += [{"document": name, "finding": text} for name, text in verified.misdated.items()]
     rows += [{"document": name, "finding": "not known yet whether it arrived"} for name in verified.in_doubt]
-    return _warning("read_back_equals_plan", "verified_journals", not rows, table(["document", "finding"], rows))
+    return _warning("read_back_equals_plan", "verified_journals", len(rows), table(["document", "finding"], rows))
 
 
 def reconciliation_variance(variances: Sequence[Reconciliation]) -> dg.AssetCheckResult:
     """Per store-day, the target less what the ledger holds is zero on every account."""
     wrong = [entry for entry in variances if entry.variance_minor]
-    return _warning("reconciliation_variance", "verified_journals", not wrong, reconciliation_table(wrong))
+    return _warning("reconciliation_variance", "verified_journals", len(wrong), reconciliation_table(wrong))
 
 
 def reconciliation_table(variances: Iterable[Reconciliation]) -> dg.TableMetadataValue:
@@ -119,11 +120,11 @@ def reconciliation_table(variances: Iterable[Reconciliation]) -> dg.TableMetadat
     )
 
 
-def _warning(check: str, asset: str, passed: bool, found: dg.TableMetadataValue) -> dg.AssetCheckResult:
+def _warning(check: str, asset: str, findings: int, found: dg.TableMetadataValue) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=check,
         asset_key=asset,
-        passed=passed,
+        passed=not findings,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"found": found},
+        metadata={"findings": findings, "found": found},
     )

@@ -7,7 +7,7 @@ REST, so VAT goes as ordinary lines to the VAT accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,14 +22,18 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class BooksIds:
-    """NetSuite's internal ids for what the estate names: account numbers and ISO currencies."""
+    """NetSuite's internal ids for what the estate names: numbers of active accounts and ISO currencies.
+
+    `doubled`: numbers that several active accounts share, and that therefore name none.
+    """
 
     accounts: Mapping[str, str]
     currencies: Mapping[str, str]
+    doubled: Collection[str] = frozenset()
 
 
 class UnknownInNetSuiteError(ValueError):
-    """The estate names an account or currency that NetSuite does not have."""
+    """The estate names an account or currency that NetSuite does not have, or an account it has twice."""
 
 
 def external_id(store: str, trading_day: date, currency: str, number: int) -> str:
@@ -53,9 +57,14 @@ def journal_body(
     """The journal entry as JSON, ready to be frozen and POSTed.
 
     A store sells in its subsidiary's currency, so the exchange rate is 1 and is said, not left to NetSuite.
-    Raises UnknownInNetSuiteError naming every account or currency NetSuite does not have.
+    Raises UnknownInNetSuiteError naming the accounts or the currency NetSuite does not have, or has twice.
     """
     wanted = list(lines)
+    doubled = sorted({line.account for line in wanted} & set(ids.doubled))
+    if doubled:
+        raise UnknownInNetSuiteError(
+            f"{identity}: NetSuite has several active accounts {', '.join(doubled)}; give each its own number there"
+        )
     unknown = sorted({line.account for line in wanted} - ids.accounts.keys())
     if unknown:
         raise UnknownInNetSuiteError(

@@ -48,9 +48,10 @@ def plan_cases(planned: Iterable[PlannedDay], causes: Iterable[HeldCause]) -> li
 
 def _held_days(days: Iterable[PlannedDay]) -> Iterator[Case]:
     for plan in days:
-        if plan.state is DayState.READY:
-            continue
         day = plan.day
+        going_on = plan.state is DayState.WAITING and not day.over
+        if plan.state is DayState.READY or going_on:
+            continue
         yield Case(
             kind="held_store_day",
             key=f"{day.store}/{day.trading_day}/{day.currency}",
@@ -81,12 +82,13 @@ def _held_receipts(days: Iterable[PlannedDay]) -> Iterator[Case]:
             )
 
 
-def _z_variances(days: Iterable[PlannedDay]) -> Iterator[Case]:
-    # A session that spans two trading days is one case, on the day its Z-report was made.
+def _z_variances(days: Iterable[PlannedDay]) -> Iterable[Case]:
+    # A session that touches several trading days is one case, on the day its Z-report was made, run or not.
+    cases = {}
     for plan in days:
         for session in plan.day.sessions:
-            if session.findings and session.closing_day == plan.day.trading_day:
-                yield Case(
+            if session.findings:
+                cases[session.record] = Case(
                     kind="z_variance",
                     key=session.record,
                     store=plan.day.store,
@@ -96,6 +98,7 @@ def _z_variances(days: Iterable[PlannedDay]) -> Iterator[Case]:
                     currency=plan.day.currency,
                     evidence={"findings": [asdict(finding) for finding in session.findings]},
                 )
+    return cases.values()
 
 
 def _held_cause(cause: HeldCause) -> Case:

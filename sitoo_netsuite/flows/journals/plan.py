@@ -169,12 +169,12 @@ def split(lines: Mapping[LineKey, int], most: int) -> list[Lines]:
     """Documents of at most `most` journal lines each, whole registers to a part, registers in order of their id.
 
     One part whenever everything fits once registers are added together. Every register balances on its own, so each
-    part does. Raises TooLongError when a single register does not fit.
+    part does. What cancels out over the registers needs no document. Raises TooLongError when a single register does
+    not fit.
     """
-    if not lines:
-        return []
-    if len(collapse(lines)) <= most:
-        return [dict(lines)]
+    needed = len(collapse(lines))
+    if needed <= most:
+        return [dict(lines)] if needed else []
     by_register: defaultdict[str, Lines] = defaultdict(dict)
     for key, amount in lines.items():
         by_register[key.registerid][key] = amount
@@ -187,7 +187,7 @@ def split(lines: Mapping[LineKey, int], most: int) -> list[Lines]:
             parts[-1] |= own
         else:
             parts.append(dict(own))
-    return parts
+    return [part for part in parts if collapse(part)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ any rule. Set-based work is done by PostgreSQL; what comes back is small (totals
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
 from sitoo_netsuite.estate import Estate, TenderKind
@@ -26,8 +26,8 @@ from sitoo_netsuite.flows.journals.plan import (
     TouchingSession,
     Unparsable,
 )
-from sitoo_netsuite.flows.journals.proof import SessionItems, SessionReceipts, prove_session
-from sitoo_netsuite.flows.sales.receipts import session_from_z
+from sitoo_netsuite.flows.journals.proof import Finding, SessionItems, SessionReceipts, prove_session
+from sitoo_netsuite.flows.sales.receipts import UnreadableReceipt, session_from_z
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.trading_day import trading_day_window
 from sitoo_netsuite.warehouse.frames import copy_rows
@@ -59,18 +59,22 @@ class Session:
 def store_days(
     connection: psycopg.Connection, first: date, last: date, estate: Estate, now: datetime
 ) -> list[StoreDay]:
-    """Every store-day of those trading days that has a receipt, a session or a delivery, with all it rests on.
+    """Every store-day of those trading days that has a receipt, a session, a delivery or a document, with all it rests
+    on.
 
     Receipts and sessions of every day that a touching session reaches must have been modelled before. Days before a
     store's go-live are left out. `now` decides whether a trading day is over.
     """
-    sessions = _sessions(connection, first, last)
-    proofs = _proofs(connection, sessions, estate)
+    with connection.transaction():
+        connection.execute(_SESSION_RECEIPTS, {"first": first, "last": last})
+        connection.execute("analyze session_receipts")
+        sessions = _sessions(connection, first, last)
+        proofs = _proofs(connection, sessions, estate)
+        open_sessions = _open_sessions(connection, first, last)
+        unparsable = _unparsable(connection, first, last, estate)
     receipts = _receipts(connection, first, last)
     totals = _totals(connection, first, last)
     held = _held_receipts(connection, first, last)
-    open_sessions = _open_sessions(connection, first, last)
-    unparsable = _unparsable(connection, first, last, estate)
     touching: defaultdict[StoreDayName, list[TouchingSession]] = defaultdict(list)
     closes: defaultdict[StoreDayName, list[TillClose]] = defaultdict(list)
     for session in sessions:
@@ -81,7 +85,8 @@ def store_days(
         closes[session.trading_day, session.store, session.currency].append(_till_close(session))
 
     found = []
-    names = receipts.keys() | totals.keys() | touching.keys()
+    # A store-day with documents and nothing else left has a target too: nothing. What was posted is taken back.
+    names = receipts.keys() | totals.keys() | touching.keys() | _with_documents(connection, first, last)
     for name in sorted(name for name in names if first <= name[0] <= last):
         day, store_key, currency = name
         store = estate.by_store.get(store_key)
@@ -121,12 +126,34 @@ def _till_close(session: Session) -> TillClose:
     )
 
 
+# Which receipts the sessions that may touch the range hold, each receipt in one session: where two meet in the same
+# second, in the one that closed. A session is proved as a whole, so its receipts from before go-live count too.
+# Joined day by day: a receipt is compared with its register's sessions of its own day, not with all there ever were.
+_SESSION_RECEIPTS = """
+    create temp table session_receipts on commit drop as
+    with sessions as materialized (
+        select s.trading_day as closing_day, s.registerid, s.zreportid, s.opened_at, s.closed_at,
+               before.closed_at as before_closed_at, (s.opened_at at time zone 'UTC')::date - 1 as opening_day
+        from model.till_sessions s
+        left join model.till_sessions before
+            on before.registerid = s.registerid and before.zreportid = s.zreportid - 1
+        where s.trading_day >= %(first)s and (s.opened_at at time zone 'UTC')::date - 1 <= %(last)s
+    )
+    select s.closing_day, s.registerid, s.zreportid, r.trading_day, r.orderid, r.is_return, r.to_deliver,
+           r.rounding_minor, r.excluded is null as counts
+    from sessions s
+    cross join lateral generate_series(s.opening_day, s.closing_day, interval '1 day') as spanned (day)
+    join model.receipts r
+        on r.trading_day = spanned.day::date and r.registerid = s.registerid
+        and r.sold_at between s.opened_at and s.closed_at
+        and (s.before_closed_at is null or r.sold_at > s.before_closed_at)
+    where (r.excluded is null or r.excluded = 'before_go_live')
+      and r.trading_day between (select min(opening_day) from sessions) and (select max(closing_day) from sessions)
+"""
+
 _TOUCHED = """
-    select distinct s.trading_day as closing_day, s.registerid, s.zreportid, r.trading_day
-    from model.receipts r
-    join model.till_sessions s on s.registerid = r.registerid and r.sold_at between s.opened_at and s.closed_at
-    where r.trading_day between %(first)s and %(last)s and r.excluded is null
-      and s.trading_day between %(first)s and %(reach)s
+    select closing_day, registerid, zreportid, trading_day from session_receipts
+    where counts and trading_day between %(first)s and %(last)s
     union
     select trading_day, registerid, zreportid, trading_day
     from model.till_sessions where trading_day between %(first)s and %(last)s
@@ -135,85 +162,80 @@ _TOUCHED = """
 
 def _sessions(connection: psycopg.Connection, first: date, last: date) -> list[Session]:
     touched: defaultdict[tuple[date, str, int], set[date]] = defaultdict(set)
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        reach = cursor.execute("select coalesce(max(trading_day), %s) as day from model.till_sessions", (last,))
-        span = {"first": first, "last": last, "reach": reach.fetchone().day}  # type: ignore[union-attr]
-        for row in cursor.execute(_TOUCHED, span).fetchall():
-            touched[row.closing_day, row.registerid, row.zreportid].add(row.trading_day)
-        rows = cursor.execute(
-            """
-            select s.trading_day, s.registerid, s.zreportid, s.store, s.currency, s.comment, s.figures,
-                   before.payload as before
-            from unnest(%s::date[], %s::text[], %s::bigint[]) as wanted (trading_day, registerid, zreportid)
-            join model.till_sessions s using (trading_day, registerid, zreportid)
-            left join landing.z_reports before
-                on before.registerid = s.registerid and before.zreportid = s.zreportid - 1
-            where s.store is not null
-            """,
-            ([day for day, _, _ in touched], [name for _, name, _ in touched], [number for _, _, number in touched]),
-        ).fetchall()
+    for *session, day in connection.execute(_TOUCHED, {"first": first, "last": last}):
+        touched[tuple(session)].add(day)
+    rows = connection.execute(
+        """
+        select s.trading_day, s.registerid, s.zreportid, s.store, s.currency, s.comment, s.figures, before.payload
+        from unnest(%s::date[], %s::text[], %s::bigint[]) as wanted (trading_day, registerid, zreportid)
+        join model.till_sessions s using (trading_day, registerid, zreportid)
+        left join landing.z_reports before
+            on before.registerid = s.registerid and before.zreportid = s.zreportid - 1
+        where s.store is not null
+        """,
+        ([day for day, _, _ in touched], [name for _, name, _ in touched], [number for _, _, number in touched]),
+    )
     return [
         Session(
-            row.registerid, row.zreportid, row.store, row.currency, row.trading_day, row.comment, row.figures,
-            None if row.before is None else session_from_z(row.before).figures,
-            frozenset(touched[row.trading_day, row.registerid, row.zreportid]),
+            registerid=registerid,
+            zreportid=zreportid,
+            store=store,
+            currency=currency,
+            trading_day=day,
+            comment=comment,
+            figures=figures,
+            previous=None if before is None else _figures(before),
+            touches=frozenset(touched[day, registerid, zreportid]),
         )
-        for row in rows
-    ]  # fmt: skip
+        for day, registerid, zreportid, store, currency, comment, figures, before in rows
+    ]
 
 
-_IN_SESSIONS = """
-    from unnest(%s::date[], %s::text[], %s::bigint[]) as wanted (trading_day, registerid, zreportid)
-    join model.till_sessions s using (trading_day, registerid, zreportid)
-    join model.receipts r on r.registerid = s.registerid and r.sold_at between s.opened_at and s.closed_at
-        and r.trading_day between (s.opened_at at time zone 'UTC')::date - 1 and s.trading_day
-        and r.excluded is null
-"""
+def _figures(payload: Mapping[str, Any]) -> Mapping[str, int] | None:
+    """The figures of a landed Z-report; None while they can't be read, which holds its own session and no other."""
+    try:
+        return session_from_z(payload).figures
+    except UnreadableReceipt:
+        return None
 
 
-def _proofs(connection: psycopg.Connection, sessions: list[Session], estate: Estate) -> dict[tuple[str, int], tuple]:
-    wanted = (
-        [session.trading_day for session in sessions],
-        [session.registerid for session in sessions],
-        [session.zreportid for session in sessions],
-    )
+def _proofs(
+    connection: psycopg.Connection, sessions: list[Session], estate: Estate
+) -> dict[tuple[str, int], tuple[Finding, ...]]:
     items: defaultdict[tuple[str, int], list[SessionItems]] = defaultdict(list)
     payments: defaultdict[tuple[str, int], dict[str, int]] = defaultdict(dict)
     counts: dict[tuple[str, int], tuple[int, int, int, int]] = {}
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        for row in cursor.execute(
-            f"""
-            select s.registerid, s.zreportid,
-                   count(*) filter (where not r.is_return and not r.to_deliver) as sales,
-                   count(*) filter (where not r.is_return and r.to_deliver) as sales_to_deliver,
-                   count(*) filter (where r.is_return) as refunds,
-                   sum(r.rounding_minor)::bigint as rounding
-            {_IN_SESSIONS} group by 1, 2
-            """,
-            wanted,
-        ):
-            counts[row.registerid, row.zreportid] = (row.sales, row.sales_to_deliver, row.refunds, row.rounding)
-        for row in cursor.execute(
-            f"""
-            select s.registerid, s.zreportid, l.sold, r.to_deliver and l.sold as to_deliver, l.vat_rate_bp,
-                   sum(l.net_minor)::bigint as net, sum(l.vat_minor)::bigint as vat
-            {_IN_SESSIONS} join model.receipt_lines l on l.trading_day = r.trading_day and l.orderid = r.orderid
-            group by 1, 2, 3, 4, 5
-            """,
-            wanted,
-        ):
-            items[row.registerid, row.zreportid].append(
-                SessionItems(row.sold, row.to_deliver, row.vat_rate_bp, row.net, row.vat)
-            )
-        for row in cursor.execute(
-            f"""
-            select s.registerid, s.zreportid, p.name, sum(p.amount_minor)::bigint as amount
-            {_IN_SESSIONS} join model.payments p on p.trading_day = r.trading_day and p.orderid = r.orderid
-            where %s or not p.virtual group by 1, 2, 3
-            """,
-            (*wanted, estate.sitoo.virtual_payments_in_z),
-        ):
-            payments[row.registerid, row.zreportid][row.name] = row.amount
+    for registerid, zreportid, *sums in connection.execute(
+        """
+        select registerid, zreportid,
+               count(*) filter (where not is_return and not to_deliver),
+               count(*) filter (where not is_return and to_deliver),
+               count(*) filter (where is_return),
+               sum(rounding_minor)::bigint
+        from session_receipts group by 1, 2
+        """
+    ):
+        counts[registerid, zreportid] = (sums[0], sums[1], sums[2], sums[3])
+    for registerid, zreportid, *columns in connection.execute(
+        """
+        select r.registerid, r.zreportid, l.sold, r.to_deliver and l.sold, l.vat_rate_bp, sum(l.net_minor)::bigint,
+               sum(l.vat_minor)::bigint
+        from session_receipts r
+        join model.receipt_lines l on l.trading_day = r.trading_day and l.orderid = r.orderid
+        group by 1, 2, 3, 4, 5
+        """
+    ):
+        items[registerid, zreportid].append(SessionItems(*columns))
+    for registerid, zreportid, tender, amount in connection.execute(
+        """
+        select r.registerid, r.zreportid, p.name, sum(p.amount_minor)::bigint
+        from session_receipts r
+        join model.payments p on p.trading_day = r.trading_day and p.orderid = r.orderid
+        where %s or not p.virtual group by 1, 2, 3
+        """,
+        (estate.sitoo.virtual_payments_in_z,),
+    ):
+        payments[registerid, zreportid][tender] = amount
 
     proofs = {}
     for session in sessions:
@@ -233,6 +255,17 @@ def _proofs(connection: psycopg.Connection, sessions: list[Session], estate: Est
         )
         proofs[session.name] = prove_session(session.figures, session.previous, receipts)
     return proofs
+
+
+def _with_documents(connection: psycopg.Connection, first: date, last: date) -> set[StoreDayName]:
+    rows = connection.execute(
+        """
+        select distinct trading_day, store, currency from posting.outbox
+        where flow = 'journals' and trading_day between %s and %s and state <> 'refused'
+        """,
+        (first, last),
+    )
+    return {(day, store, currency) for day, store, currency in rows}
 
 
 def _receipts(connection: psycopg.Connection, first: date, last: date) -> dict[StoreDayName, tuple[int, int]]:
@@ -284,8 +317,7 @@ def _open_sessions(
         select r.trading_day, r.store, r.currency, r.registerid, count(*), sum(r.gross_minor)::bigint
         from model.receipts r
         where r.trading_day between %s and %s and r.store is not null and r.excluded is null
-          and not exists (select from model.till_sessions s
-                          where s.registerid = r.registerid and r.sold_at between s.opened_at and s.closed_at)
+          and not exists (select from session_receipts s where s.trading_day = r.trading_day and s.orderid = r.orderid)
         group by 1, 2, 3, 4 order by 4
         """,
         (first, last),
@@ -297,22 +329,26 @@ def _open_sessions(
 def _unparsable(
     connection: psycopg.Connection, first: date, last: date, estate: Estate
 ) -> defaultdict[tuple[date, str], list[Unparsable]]:
-    """By store and every trading day that the record's session touches; by its own day where no session covers it.
+    """By store and every trading day that the record's session touches, the record's own among them.
 
     A record so broken that its register can't be told holds nothing by itself: the Z-report of its session will.
     """
     found: defaultdict[tuple[date, str], list[Unparsable]] = defaultdict(list)
     rows = connection.execute(
         """
-        select distinct coalesce(r.trading_day, s.trading_day, q.day) as day, l.storeid, q.record, q.reason
+        select touched.day, l.storeid, q.record, q.reason
         from restricted.quarantine q
         join landing.registers l on l.registerid = q.registerid
         left join model.till_sessions s
             on s.registerid = q.registerid and q.sold_at between s.opened_at and s.closed_at
-        left join model.receipts r
-            on r.registerid = s.registerid and r.sold_at between s.opened_at and s.closed_at and r.excluded is null
-        where q.cured_at is null and coalesce(r.trading_day, s.trading_day, q.day) between %s and %s
-        order by 1, 2, 3
+        cross join lateral (
+            values (q.day), (s.trading_day)
+            union
+            select r.trading_day from session_receipts r
+            where r.registerid = s.registerid and r.zreportid = s.zreportid and r.counts
+        ) touched (day)
+        where q.cured_at is null and touched.day between %s and %s
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4
         """,
         (first, last),
     )
@@ -385,6 +421,7 @@ class StoreDayState:
     """Where a store-day stands. `plan` is the plan's word; `state` adds what became of its documents:
 
     posted (the ledger has the whole target), waiting, held, refused, in_doubt, or unposted (released, not all sent).
+    `missing_minor`: debits of the target that no document carries yet.
     """
 
     trading_day: date
@@ -396,8 +433,9 @@ class StoreDayState:
     held_receipts: int
     booked_minor: int
     held_minor: int
-    documents: tuple[str, ...]
-    reasons: tuple[Mapping[str, object], ...]
+    missing_minor: int
+    documents: Sequence[str]
+    reasons: Sequence[Mapping[str, object]]
 
 
 def store_day_states(connection: psycopg.Connection, first: date, last: date) -> list[StoreDayState]:
@@ -410,7 +448,7 @@ def store_day_states(connection: psycopg.Connection, first: date, last: date) ->
                     when missing.lines = 0 then 'posted'
                     when o.refused then 'refused'
                     else 'unposted' end,
-               p.receipts, p.held_receipts, p.booked_minor, p.held_minor, o.documents, p.reasons
+               p.receipts, p.held_receipts, p.booked_minor, p.held_minor, missing.debits, o.documents, p.reasons
         from posting.plan p
         cross join lateral (
             select coalesce(bool_or(state in ('planned', 'in_doubt')), false) as in_doubt,
@@ -420,26 +458,23 @@ def store_day_states(connection: psycopg.Connection, first: date, last: date) ->
             where flow = 'journals' and trading_day = p.trading_day and store = p.store and currency = p.currency
         ) o
         cross join lateral (
-            select count(*) as lines from (
-                select registerid, kind, account, vat_rate_bp, label, sum(amount_minor) as amount from (
-                    select registerid, kind, account, vat_rate_bp, label, amount_minor from posting.plan_lines
+            select count(*) as lines, coalesce(sum(amount) filter (where amount > 0), 0)::bigint as debits from (
+                select kind, account, vat_rate_bp, label, sum(amount_minor) as amount from (
+                    select kind, account, vat_rate_bp, label, amount_minor from posting.plan_lines
                     where trading_day = p.trading_day and store = p.store and currency = p.currency
                     union all
-                    select l.registerid, l.kind, l.account, l.vat_rate_bp, l.label, -l.amount_minor
+                    select l.kind, l.account, l.vat_rate_bp, l.label, -l.amount_minor
                     from posting.outbox_lines l join posting.outbox d using (external_id)
                     where d.flow = 'journals' and d.trading_day = p.trading_day and d.store = p.store
                       and d.currency = p.currency and d.state <> 'refused'
-                ) both_sides group by 1, 2, 3, 4, 5
+                ) both_sides group by 1, 2, 3, 4
             ) sums where amount <> 0
         ) missing
         where p.trading_day between %s and %s order by 1, 2, 3
         """,
         (first, last),
     )
-    return [
-        StoreDayState(*columns, documents=tuple(documents), reasons=tuple(reasons))
-        for *columns, documents, reasons in rows
-    ]
+    return [StoreDayState(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,17 +545,21 @@ def carry_receipts(
         """
         insert into posting.outbox_receipts (trading_day, orderid, external_id, digest)
         select %(day)s, r.orderid, %(external_id)s, r.digest
-        from model.receipts r
-        where (r.trading_day = %(day)s
-               or (r.trading_day, r.orderid) in (
-                   select sold.trading_day, d.orderid from model.delivered_lines d
-                   join model.receipts sold on sold.orderid = d.orderid and sold.trading_day <= d.trading_day
-                   where d.trading_day = %(day)s and d.store = %(store)s))
-          and r.store = %(store)s and r.currency = %(currency)s and r.registerid = any(%(registers)s)
-          and r.excluded is null
-          and not exists (select from model.held_receipts h
-                          where h.trading_day = r.trading_day and h.orderid = r.orderid)
-          and not exists (select from posting.outbox_receipts c join posting.outbox o using (external_id)
+        from (
+            select orderid, digest from model.receipts
+            where trading_day = %(day)s and store = %(store)s and currency = %(currency)s
+              and registerid = any(%(registers)s) and excluded is null
+              and not exists (select from model.held_receipts h
+                              where h.trading_day = %(day)s and h.orderid = receipts.orderid)
+            union
+            select sold.orderid, sold.digest
+            from model.delivered_lines d join model.receipts sold using (orderid)
+            where d.trading_day = %(day)s and d.store = %(store)s and d.currency = %(currency)s
+              and d.registerid = any(%(registers)s) and sold.excluded is null
+              and not exists (select from model.held_receipts h
+                              where h.trading_day = sold.trading_day and h.orderid = sold.orderid)
+        ) r
+        where not exists (select from posting.outbox_receipts c join posting.outbox o using (external_id)
                           where c.trading_day = %(day)s and c.orderid = r.orderid and c.digest = r.digest
                             and o.state <> 'refused')
         """,

@@ -3,6 +3,7 @@
 Thin: resources in, a function of this flow, result and metadata out.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
@@ -10,7 +11,7 @@ import dagster as dg
 from sitoo_netsuite.flows.sales import checks, evidence
 from sitoo_netsuite.flows.sales.landing import LandingResult, land_orders, land_registers, land_z_reports
 from sitoo_netsuite.flows.sales.model import model_days
-from sitoo_netsuite.flows.sales.sessions import reach
+from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.partitions import requested_days, trading_days
 from sitoo_netsuite.preview import money, table
@@ -44,8 +45,7 @@ def landed_z_reports(
     _, last = requested_days(context)
     with warehouse.connection() as connection, sitoo.client(estate) as client:
         registers = land_registers(connection, client, clock.now())
-        # From go-live on, whatever days are asked for: a Z-report is proved against the one before it.
-        result = land_z_reports(connection, client, estate.first_day, last, estate, clock.now())
+        result = land_z_reports(connection, client, z_reports_from(estate), last, estate, clock.now())
     return dg.MaterializeResult(metadata={"registers": registers, **_landing_metadata(result)})
 
 
@@ -84,7 +84,8 @@ def landed_orders(
         ),
         dg.AssetSpec(
             "receipt_lines",
-            deps=[landed_orders],
+            # The SKUs are compared with the catalogue.
+            deps=[landed_orders, "item_catalogue"],
             group_name="tills",
             kinds={"postgres"},
             owners=["team:integration"],
@@ -111,14 +112,20 @@ def landed_orders(
         ),
     ],
     check_specs=[
-        dg.AssetCheckSpec("completeness", asset="receipts", description="Receipt numbers and readable records are complete."),
+        dg.AssetCheckSpec(
+            "completeness", asset="receipts", description="Receipt numbers and readable records are complete."
+        ),
         dg.AssetCheckSpec("receipts_in_balance", asset="receipts", description="Items and rounding equal payments."),
-        dg.AssetCheckSpec("unmatched_skus", asset="receipt_lines", description="Every SKU sold is an item in NetSuite."),
+        dg.AssetCheckSpec(
+            "unmatched_skus", asset="receipt_lines", description="Every SKU sold is an item in NetSuite."
+        ),
     ],
     name="model_the_tills",
     can_subset=False,
 )
-def model_the_tills(context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse):
+def model_the_tills(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse
+) -> Iterator[dg.MaterializeResult]:
     estate = estate_file.load()
     first, last = requested_days(context)
     with warehouse.connection() as connection:

@@ -21,6 +21,7 @@ from sitoo_netsuite.trading_day import trading_day
 
 land_and_plan = dg.define_asset_job(
     "land_and_plan",
+    # The catalogue has an hourly job of its own.
     selection=dg.AssetSelection.assets("consolidated_journals").upstream() - dg.AssetSelection.assets("item_catalogue"),
     description="Reads the tills and plans the books of the days asked for. Nothing is posted.",
 )
@@ -74,7 +75,8 @@ def late_orders(
     with warehouse.connection() as connection, sitoo.client(estate) as client:
         if context.cursor is None:
             # Whatever is there already belongs to days that were never closed, which `unposted_days` asks for.
-            return dg.SensorResult(cursor=str(client.highest_orderid()))
+            newest = client.highest_orderid()
+            return dg.SensorResult(cursor=str(newest), skip_reason=f"Follows from order {newest} on.")
         directory = read_directory(connection, estate)
         highest = int(context.cursor)
         days: set[date] = set()
@@ -90,4 +92,6 @@ def late_orders(
             days |= late_days(not_landed(connection, orders), directory, now)
             highest = max([highest, *(landed.order.orderid for landed in orders)])
     requests = [days_request(day, day, run_key=f"late-{day}-{highest}") for day in sorted(days)]
+    if not requests:
+        return dg.SensorResult(cursor=str(highest), skip_reason=f"No order up to {highest} came too late for its day.")
     return dg.SensorResult(run_requests=requests, cursor=str(highest))

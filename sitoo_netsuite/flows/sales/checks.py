@@ -5,6 +5,7 @@ Each result carries a table of what it found.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from psycopg.rows import dict_row
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.sales import evidence
-from sitoo_netsuite.preview import money, table
+from sitoo_netsuite.preview import money, money_by_currency, table
 
 
 def completeness(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> dg.AssetCheckResult:
@@ -43,7 +44,7 @@ def completeness(connection: psycopg.Connection, first: date, last: date, estate
         asset_key="receipts",
         passed=not rows,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"missing": table(["day", "store", "what", "record", "missing"], rows)},
+        metadata={"findings": len(rows), "missing": table(["day", "store", "what", "record", "missing"], rows)},
     )
 
 
@@ -70,13 +71,19 @@ def receipts_in_balance(connection: psycopg.Connection, first: date, last: date)
         asset_key="receipts",
         passed=not rows,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"out_of_balance": table(["trading_day", "store", "receipt_number", "items", "gross", "paid"], shown)},
+        metadata={
+            "findings": len(rows),
+            "out_of_balance": table(["trading_day", "store", "receipt_number", "items", "gross", "paid"], shown),
+        },
     )
 
 
 def unmatched_skus(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> dg.AssetCheckResult:
     """Every SKU sold or returned is an active item in NetSuite. Revenue is booked all the same; stock waits."""
     found = evidence.unmatched_skus(connection, first, last, estate)
+    sold: Counter[str] = Counter()
+    for sku in found:
+        sold[sku.currency] += sku.net_minor
     rows = (
         {"day": s.trading_day, "store": s.store, "sku": s.sku, "lines": s.lines, "net": money(s.net_minor, s.currency)}
         for s in found
@@ -86,7 +93,11 @@ def unmatched_skus(connection: psycopg.Connection, first: date, last: date, esta
         asset_key="receipt_lines",
         passed=not found,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"unmatched": table(["day", "store", "sku", "lines", "net"], rows)},
+        metadata={
+            "findings": len(found),
+            "net_sold": money_by_currency(sold),
+            "unmatched": table(["day", "store", "sku", "lines", "net"], rows),
+        },
     )
 
 

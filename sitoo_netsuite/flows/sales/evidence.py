@@ -9,14 +9,17 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.sales.exceptions import (
-    TILL_KINDS,
+    GAP_KINDS,
     NumberGap,
     QuarantinedRecord,
     UnmappedRegister,
     UnmatchedSku,
-    till_cases,
+    gap_cases,
+    unmapped_store_case,
+    unmatched_sku_case,
+    unparsable_case,
 )
-from sitoo_netsuite.worklist.store import Scope, record_cases
+from sitoo_netsuite.worklist.store import Scope, open_days, record_cases
 
 
 def unmatched_skus(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[UnmatchedSku]:
@@ -49,7 +52,7 @@ def unmapped_registers(connection: psycopg.Connection, first: date, last: date) 
     return [UnmappedRegister(*row) for row in rows]
 
 
-# A missing number shows once a later one has arrived; the one before it may lie some days back.
+# A missing number shows once a later one has arrived; the one before it may lie so many days back.
 _GAP_LOOK_BACK_DAYS = 31
 
 
@@ -113,12 +116,23 @@ def quarantined_records(
 def file_till_cases(
     connection: psycopg.Connection, first: date, last: date, estate: Estate, now: datetime, run_id: str
 ) -> Counter[str]:
-    """Brings the cases of the tills' records on those trading days up to date; counts by event."""
-    cases = till_cases(
-        unmatched_skus(connection, first, last, estate),
-        unmapped_registers(connection, first, last),
-        receipt_number_gaps(connection, first, last),
-        z_number_gaps(connection, first, last),
-        quarantined_records(connection, first, last, estate),
-    )
-    return record_cases(connection, Scope(TILL_KINDS, first, last), cases, now, run_id)
+    """Brings the cases of the tills' records on those trading days up to date; counts by event.
+
+    So that a case clears whatever day cures it, gaps are looked for as far ahead as a late number may close them, and
+    records that can't be read and SKUs that are known to be unmatched on whatever day they are.
+    """
+    ahead = last + timedelta(days=_GAP_LOOK_BACK_DAYS)
+    gaps = gap_cases(receipt_number_gaps(connection, first, ahead), z_number_gaps(connection, first, ahead))
+    counts = record_cases(connection, Scope(GAP_KINDS, first, ahead), gaps, now, run_id)
+
+    unread = quarantined_records(connection, date.min, date.max, estate)
+    counts += record_cases(connection, Scope(("unparsable_record",)), map(unparsable_case, unread), now, run_id)
+
+    unmapped = map(unmapped_store_case, unmapped_registers(connection, first, last))
+    counts += record_cases(connection, Scope(("unmapped_store",), first, last), unmapped, now, run_id)
+
+    earlier = {day for day in open_days(connection, "unmatched_sku") if not first <= day <= last}
+    for start, end in [(first, last), *((day, day) for day in sorted(earlier))]:
+        unmatched = map(unmatched_sku_case, unmatched_skus(connection, start, end, estate))
+        counts += record_cases(connection, Scope(("unmatched_sku",), start, end), unmatched, now, run_id)
+    return counts

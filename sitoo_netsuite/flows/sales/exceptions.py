@@ -12,8 +12,8 @@ from datetime import date
 
 from sitoo_netsuite.worklist.cases import Case
 
-TILL_KINDS = frozenset({"unmatched_sku", "unmapped_store", "unparsable_record", "receipt_number_gap", "z_gap"})
-"""What `till_cases` looks for: an open case of these kinds on the days looked at clears when it is not found again."""
+GAP_KINDS = frozenset({"receipt_number_gap", "z_gap"})
+"""What `gap_cases` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +65,16 @@ class QuarantinedRecord:
     reason: str
 
 
-def till_cases(
-    skus: Iterable[UnmatchedSku],
-    registers: Iterable[UnmappedRegister],
-    receipt_gaps: Iterable[NumberGap],
-    z_gaps: Iterable[NumberGap],
-    quarantined: Iterable[QuarantinedRecord],
-) -> list[Case]:
-    """Every case of `TILL_KINDS`. Keys are stable over runs and unique within a kind."""
+def gap_cases(receipt_gaps: Iterable[NumberGap], z_gaps: Iterable[NumberGap]) -> list[Case]:
+    """Every case of `GAP_KINDS`, named by the register and the number that showed the gap."""
     return [
-        *(_unmatched_sku(sku) for sku in skus),
-        *(_unmapped_register(register) for register in registers),
         *(_gap("receipt_number_gap", gap) for gap in receipt_gaps),
         *(_gap("z_gap", gap) for gap in z_gaps),
-        *(_quarantined(record) for record in quarantined),
     ]
 
 
-def _unmatched_sku(sku: UnmatchedSku) -> Case:
+def unmatched_sku_case(sku: UnmatchedSku) -> Case:
+    """One a store-day and SKU, with the net revenue made on it."""
     return Case(
         kind="unmatched_sku",
         key=f"{sku.store}/{sku.trading_day}/{sku.currency}/{sku.sku}",
@@ -95,7 +87,8 @@ def _unmatched_sku(sku: UnmatchedSku) -> Case:
     )
 
 
-def _unmapped_register(register: UnmappedRegister) -> Case:
+def unmapped_store_case(register: UnmappedRegister) -> Case:
+    """One a register and day, with the gross of what it sold."""
     return Case(
         kind="unmapped_store",
         key=f"{register.registerid}/{register.trading_day}/{register.currency}",
@@ -121,7 +114,8 @@ def _gap(kind: str, gap: NumberGap) -> Case:
     )
 
 
-def _quarantined(record: QuarantinedRecord) -> Case:
+def unparsable_case(record: QuarantinedRecord) -> Case:
+    """One a record. What it is worth can't be told."""
     return Case(
         kind="unparsable_record",
         key=f"{record.source}/{record.record}",

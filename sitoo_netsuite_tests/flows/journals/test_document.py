@@ -28,8 +28,19 @@ def test_the_body_is_a_journal_entry_with_exact_amounts() -> None:
     assert body["currency"] == {"id": "3"}
     assert body["line"]["items"] == [
         {"account": {"id": "101"}, "credit": Decimal("123.45"), "memo": "sale - 25 %", "location": {"id": "11"}},
-        {"account": {"id": "102"}, "debit": Decimal("123.45"), "memo": "takings - Card adyen Visa", "location": {"id": "11"}},
-    ]  # fmt: skip
+        {
+            "account": {"id": "102"},
+            "debit": Decimal("123.45"),
+            "memo": "takings - Card adyen Visa",
+            "location": {"id": "11"},
+        },
+    ]
+
+
+def test_an_account_netsuite_has_twice_names_none() -> None:
+    ids = BooksIds(IDS.accounts, IDS.currencies, doubled={"3025"})
+    with pytest.raises(UnknownInNetSuiteError, match="several active accounts 3025"):
+        journal_body("JE-1", example_store(), DAY, DAY, LINES, ids)
 
 
 def test_an_account_netsuite_lacks_is_named_before_anything_is_sent() -> None:

@@ -35,7 +35,17 @@ def z_report(receipts: SessionReceipts) -> dict[str, int]:
         figures[name.replace("payments:", "paymentsrefund:")] = 300
     figures["moneygrandtotalsales"] = 900_000 + figures["moneysalestotal"] + figures["moneysalesnotdeliveredtotal"]
     figures["moneygrandtotalrefund"] = 50_000 + figures["moneyrefundtotal"]
-    return figures
+    expected = 100_000 + receipts.cash_minor - 4500 - 60_000
+    return figures | {
+        "moneycash_in": 100_000,
+        "moneycash_petty": -4500,
+        "moneycash_bank": -60_000,
+        "moneycash_expected": expected,
+        "moneycash_counted": expected + 30,
+        "moneycash_diff": 30,
+        "moneycash_bankfinal": 20_000,
+        "moneycash_out": expected + 30 - 20_000,
+    }
 
 
 BEFORE = {"moneygrandtotalsales": 900_000, "moneygrandtotalrefund": 50_000}
@@ -85,3 +95,11 @@ def test_no_figure_can_be_wrong_unnoticed(figure: str, error: int) -> None:
     figures = z_report(RECEIPTS)
     figures[figure] += error
     assert prove_session(figures, BEFORE, RECEIPTS)
+
+
+def test_a_drawer_that_does_not_add_up_proves_nothing() -> None:
+    right = z_report(RECEIPTS)
+    wrong = right | {"moneycash_diff": 0}
+    assert {finding.figure: finding.difference for finding in prove_session(wrong, BEFORE, RECEIPTS)} == {
+        "moneycash_diff": -30
+    }

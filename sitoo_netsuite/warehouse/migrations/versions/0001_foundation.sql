@@ -44,6 +44,7 @@ create table landing.z_reports (
     landed_at     timestamptz not null,
     primary key (closed_day, registerid, zreportid)
 ) partition by range (closed_day);
+create index z_reports_number on landing.z_reports (registerid, zreportid);
 
 create table landing.registers (                   -- register -> warehouse -> store, as Sitoo has it
     registerid    text primary key,
@@ -127,6 +128,8 @@ create table model.receipts (                      -- every order of the day, ti
     digest        bytea       not null,
     primary key (trading_day, orderid)
 ) partition by range (trading_day);
+create index receipts_orderid on model.receipts (orderid);
+create index receipts_number on model.receipts (receipt_number);
 
 create table model.receipt_lines (
     trading_day   date    not null,
@@ -290,6 +293,7 @@ create table posting.outbox_receipts (             -- which receipts a document 
     primary key (trading_day, orderid, external_id)
 ) partition by range (trading_day);
 create index outbox_receipts_document on posting.outbox_receipts (external_id);
+create index outbox_receipts_receipt on posting.outbox_receipts (orderid);
 
 create table posting.read_back (                   -- what NetSuite said it holds, the last time we asked
     external_id   text   not null,
@@ -304,6 +308,7 @@ create table posting.read_back (                   -- what NetSuite said it hold
     read_at       timestamptz not null,
     primary key (external_id, line)
 );
+create index read_back_tranid on posting.read_back (tranid);
 
 -- ---------------------------------------------------------------- worklist
 create table worklist.case_events (                -- append-only

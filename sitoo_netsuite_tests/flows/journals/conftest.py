@@ -1,0 +1,163 @@
+"""A served NetSuite account and store-days that are ready to be posted to it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import yaml
+
+from sitoo_netsuite.estate import Estate, Store, parse_estate
+from sitoo_netsuite.flows.journals import queries
+from sitoo_netsuite.flows.journals.lines import LineKind
+from sitoo_netsuite.flows.journals.plan import DayState, PlannedDay, StoreDay
+from sitoo_netsuite.flows.journals.steps import Posted, Verified, post_days, verify_days
+from sitoo_netsuite.money import to_minor
+from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.suiteql import query
+from sitoo_netsuite.posting.document_lines import LineKey, Lines
+from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite_tests.netsuite.conftest import ServedAccount, account, keys
+
+__all__ = ["account", "keys"]
+
+DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 4, 6, tzinfo=UTC)
+
+
+@dataclass
+class Books:
+    """What a test does: plan a store-day, post and verify as a run would, look at what NetSuite and the outbox hold."""
+
+    connection: psycopg.Connection
+    database_url: str
+    account: ServedAccount
+    estate: Estate
+
+    @property
+    def store(self) -> Store:
+        return self.estate.stores[0]
+
+    def lines(self, amount: int, registerid: str = "R1", tender: str = "Invoice", store: int = 0) -> Lines:
+        """A sale of that amount and its payment, in the accounts of one of the stores."""
+        books = self.estate.books_of(self.estate.stores[store])
+        clearing = next(entry.account for entry in books.tenders if entry.name == tender)
+        assert clearing is not None
+        return {
+            LineKey(registerid, LineKind.SALE, books.vat[0].sales, books.vat[0].rate, ""): -amount,
+            LineKey(registerid, LineKind.TAKINGS, clearing, -1, tender): amount,
+        }
+
+    def plan(self, lines: Lines, state: DayState = DayState.READY) -> None:
+        """Replaces the plan by one store-day."""
+        self.plan_stores({self.store.store: lines}, state)
+
+    def plan_stores(self, lines: dict[str, Lines], state: DayState = DayState.READY) -> None:
+        days = [
+            StoreDay(
+                store=store,
+                trading_day=DAY,
+                currency=self.estate.by_store[store].currency,
+                over=True,
+                sessions=(),
+                open_sessions=(),
+                unparsable=(),
+                held_receipts=(),
+                receipts=1,
+                gross_minor=0,
+                lines=target,
+            )
+            for store, target in lines.items()
+        ]
+        queries.save_plan(self.connection, DAY, DAY, [PlannedDay(day, state, ()) for day in days], NOW)
+
+    def post(self, connection: psycopg.Connection | None = None, **changes: Any) -> Posted:
+        async def posting() -> Posted:
+            async with self.account.client(**changes) as client:
+                return await post_days(
+                    connection or self.connection, client, DAY, DAY, self.estate, lambda: NOW, "a run"
+                )
+
+        return asyncio.run(posting())
+
+    def post_twice_at_once(self) -> None:
+        """Two runs, each with its own session, client and thread."""
+
+        def run() -> None:
+            with connect(self.database_url) as session:
+                self.post(session)
+
+        threads = [threading.Thread(target=run) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+
+    def verify(self) -> Verified:
+        async def verifying() -> Verified:
+            async with self.account.client() as client:
+                return await verify_days(self.connection, client, DAY, DAY, lambda: NOW, "a run")
+
+        return asyncio.run(verifying())
+
+    def with_client(self, use: Callable[[NetSuiteClient], Any]) -> Any:
+        async def using() -> Any:
+            async with self.account.client() as client:
+                return await use(client)
+
+        return asyncio.run(using())
+
+    def netsuite(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
+        """One request to a record of NetSuite, as somebody with a login would make it."""
+        return self.with_client(
+            lambda client: client.request(method, f"/services/rest/record/v1/{path}", content=content)
+        )
+
+    def ledger(self) -> dict[str, int]:
+        """Debits (minor units) of every journal that NetSuite holds, by external id."""
+        sql = (
+            "SELECT t.externalid, SUM(tal.debit) AS debits FROM transaction t "
+            "JOIN transactionaccountingline tal ON tal.transaction = t.id WHERE t.type = 'Journal' "
+            "GROUP BY t.externalid ORDER BY t.externalid"
+        )
+        rows = self.with_client(lambda client: query(client, sql))
+        return {row.get("externalid", "none"): to_minor(row["debits"], "SEK") for row in rows}
+
+    def close_march(self, closed: bool) -> None:
+        body = {"period": "Mar 2026", "closed": closed}
+        httpx.post(f"{self.account.url}/sandbox/periods", json=body).raise_for_status()
+
+    def fault(self, **fault: Any) -> None:
+        """The next requests to journal entries are answered so."""
+        body = {"path": "/services/rest/record/v1/journalEntry", **fault}
+        httpx.post(f"{self.account.url}/sandbox/faults", json=body).raise_for_status()
+
+    def outbox(self) -> dict[str, str]:
+        rows = self.connection.execute("select external_id, state from posting.outbox order by trading_day, number")
+        return dict(rows.fetchall())
+
+    def cases(self) -> list[tuple[str, str, str | None, int | None]]:
+        """kind, state, record, amount of what is open."""
+        rows = self.connection.execute(
+            "select kind, state, record, amount_minor from worklist.cases where event <> 'cleared' order by 1, 3"
+        )
+        return rows.fetchall()
+
+    def limit_lines(self, most: int) -> None:
+        self.estate = self.estate.model_copy(
+            update={"netsuite": self.estate.netsuite.model_copy(update={"journal_lines": most})}
+        )
+
+
+@pytest.fixture
+def books(connection: psycopg.Connection, database_url: str, account: ServedAccount) -> Books:
+    estate = parse_estate(yaml.safe_load(estate_yaml(account.world)), "the sandbox's estate")
+    return Books(connection, database_url, account, estate)
