@@ -174,7 +174,7 @@ def run(
 ) -> None:
     """Run trading days through Dagster, without its page."""
     from sitoo_netsuite.operate.instance import dagster_instance
-    from sitoo_netsuite.operate.runs import RunFailedError, run_catalogue, run_days
+    from sitoo_netsuite.operate.runs import NoSuchDaysError, RunFailedError, run_catalogue, run_days
 
     first, last = _days(days)
     _estate()
@@ -185,6 +185,8 @@ def run(
             with _watched(f"Running {days}", as_json):
                 run_catalogue(defs, instance)
                 result = run_days(defs, instance, connection, first, last, job)
+        except NoSuchDaysError as error:
+            _fail(error, Exit.WRONG)
         except RunFailedError as error:
             _fail(error, Exit.FAILED)
         open_cases = len(_listed_cases(connection))

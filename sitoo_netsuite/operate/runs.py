@@ -10,7 +10,7 @@ import dagster as dg
 import psycopg
 
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
-from sitoo_netsuite.partitions import range_tags
+from sitoo_netsuite.partitions import range_tags, trading_days
 
 # Everything is in the run's log on Dagster's page; a terminal is told what went wrong, once, by the command.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -18,6 +18,10 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 class RunFailedError(Exception):
     """A run did not finish. The text has the step's error; what was posted before it is recorded."""
+
+
+class NoSuchDaysError(Exception):
+    """Days were asked for before the earliest go-live or after today; the text says which there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,13 @@ def run_days(
     last: date,
     job: str,
 ) -> RunResult:
-    """Runs a job over a range of trading days as one run in this process. Raises RunFailedError if it fails."""
+    """Runs a job over a range of trading days as one run in this process.
+
+    Raises RunFailedError if it fails, and NoSuchDaysError before it starts.
+    """
+    earliest, latest = trading_days.get_first_partition_key(), trading_days.get_last_partition_key()
+    if earliest is None or latest is None or str(first) < earliest or latest < str(last):
+        raise NoSuchDaysError(f"there are trading days from {earliest} (the earliest go-live) to {latest} only")
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance, tags=range_tags(first, last), run_config=_QUIET, raise_on_error=False
     )

@@ -16,6 +16,7 @@ import os
 import pwd
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
