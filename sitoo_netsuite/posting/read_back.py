@@ -21,7 +21,7 @@ from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.suiteql import keyset
 from sitoo_netsuite.posting.outbox import OutboxRow
-from sitoo_netsuite.warehouse.frames import copy_rows
+from sitoo_netsuite.warehouse.copying import copy_rows
 
 
 @dataclass(frozen=True, slots=True)

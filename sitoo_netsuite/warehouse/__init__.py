@@ -1,4 +1,4 @@
-"""PostgreSQL: the embedded server, connections, migrations, month partitions, frames in and out.
+"""PostgreSQL: the embedded server, connections, migrations, month partitions, COPY.
 
 Belongs here: everything that is about the database itself. Does not belong here: what any table means to a flow, and
 any API.

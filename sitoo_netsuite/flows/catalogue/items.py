@@ -13,7 +13,7 @@ import psycopg
 
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.suiteql import keyset
-from sitoo_netsuite.warehouse.frames import copy_rows
+from sitoo_netsuite.warehouse.copying import copy_rows
 
 _ITEMS = """
     SELECT id, itemid, displayname, upccode, itemtype, isinactive,

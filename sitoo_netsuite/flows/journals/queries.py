@@ -30,7 +30,7 @@ from sitoo_netsuite.flows.journals.proof import Finding, SessionItems, SessionRe
 from sitoo_netsuite.flows.sales.receipts import UnreadableReceipt, session_from_z
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.trading_day import trading_day_window
-from sitoo_netsuite.warehouse.frames import copy_rows
+from sitoo_netsuite.warehouse.copying import copy_rows
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 StoreDayName = tuple[date, str, str]

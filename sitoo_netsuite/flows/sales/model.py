@@ -33,7 +33,7 @@ from sitoo_netsuite.flows.sales.receipts import (
 from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.sitoo.models import OrderDelivery, Rejection, decode_order
 from sitoo_netsuite.trading_day import days
-from sitoo_netsuite.warehouse.frames import copy_rows
+from sitoo_netsuite.warehouse.copying import copy_rows
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 _TABLES = ("model.receipts", "model.receipt_lines", "model.payments", "model.delivered_lines", "model.till_sessions")
