@@ -84,16 +84,6 @@ def _open_cases(connection: psycopg.Connection, scope: Scope, found: Sequence[Ca
     ]  # fmt: skip
 
 
-def open_days_of(connection: psycopg.Connection, kind: str) -> set[date]:
-    """The trading days that have an open case of this kind."""
-    rows = connection.execute(
-        "select distinct trading_day from worklist.cases"
-        " where kind = %s and event <> 'cleared' and trading_day is not null",
-        [kind],
-    )
-    return {day for (day,) in rows}
-
-
 def open_days(connection: psycopg.Connection, kind: str) -> set[date]:
     """Trading days on which a case of a kind is open."""
     rows = connection.execute(

@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from sitoo_netsuite.operate.trace import trace
+from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite.sandbox.trade.store import ZReportFilter, ZReportVersion
+from sitoo_netsuite.trading_day import days
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
 
 
@@ -40,6 +43,14 @@ def test_day_by_day_and_as_one_range_leave_the_same_books(retailer: Retailer) ->
     # A session that spans both days makes the first wait for the second one's Z-report; then it posts.
     retailer.run(retailer.first, retailer.first)
     assert retailer.judge().differences == ()
+
+
+@pytest.mark.parametrize("retailer", [SandboxOptions(stores=1, days=4, receipts=25, seed=3)], indirect=True)
+def test_whatever_order_days_are_run_in_each_is_booked_once_and_whole(retailer: Retailer) -> None:
+    for day in reversed(list(days(retailer.first, retailer.last))):
+        retailer.run(day, day)
+    assert retailer.judge().differences == ()
+    assert {name.rsplit("-", 1)[1] for name in retailer.journals_in_netsuite()} == {"1"}
 
 
 def test_a_sku_netsuite_does_not_know_books_its_revenue_and_shows_its_money(retailer: Retailer) -> None:

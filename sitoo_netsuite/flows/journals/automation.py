@@ -14,7 +14,7 @@ from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_state
 from sitoo_netsuite.partitions import days_request
 from sitoo_netsuite.resources import Clock, EstateFile, Warehouse
 from sitoo_netsuite.trading_day import days, trading_day, trading_day_window
-from sitoo_netsuite.worklist.store import open_days_of
+from sitoo_netsuite.worklist.store import open_days
 
 close_days = dg.define_asset_job(
     "close_days",
@@ -116,7 +116,7 @@ def unposted_days(
         return
     with warehouse.connection() as connection:
         wanted = unsettled_days(store_day_states(connection, min(ended), max(ended)), estate, now) if ended else set()
-        wanted |= ended.keys() & open_days_of(connection, "run_failed")
+        wanted |= ended.keys() & open_days(connection, "run_failed")
     wanted |= {
         day for day, since in ended.items() if day not in wanted and not _was_closed(context.instance, day, since)
     }

@@ -479,7 +479,9 @@ def store_day_states(connection: psycopg.Connection, first: date, last: date) ->
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A posted store-day: debits of its target and of the ledger, and the sum of |difference| over the accounts."""
+    """A posted store-day: debit balances of the accounts in its target and in the ledger, and the sum over the
+    accounts of |difference|.
+    """
 
     trading_day: date
     store: str
@@ -497,17 +499,16 @@ def reconciliation(connection: psycopg.Connection, first: date, last: date) -> l
             select distinct trading_day, store, currency from posting.outbox
             where flow = 'journals' and state = 'posted' and trading_day between %s and %s
         ), planned as (
-            select trading_day, store, currency, account, sum(amount_minor) as amount,
-                   sum(amount_minor) filter (where amount_minor > 0) as debits
+            select trading_day, store, currency, account, sum(amount_minor) as amount
             from posting.plan_lines join days using (trading_day, store, currency) group by 1, 2, 3, 4
         ), ledger as (
-            select o.trading_day, o.store, o.currency, r.account, sum(r.amount_minor) as amount,
-                   sum(r.amount_minor) filter (where r.amount_minor > 0) as debits
+            select o.trading_day, o.store, o.currency, r.account, sum(r.amount_minor) as amount
             from posting.read_back r join posting.outbox o using (external_id)
             join days using (trading_day, store, currency) group by 1, 2, 3, 4
         )
-        select trading_day, store, currency, coalesce(sum(planned.debits), 0)::bigint,
-               coalesce(sum(ledger.debits), 0)::bigint,
+        select trading_day, store, currency,
+               coalesce(sum(planned.amount) filter (where planned.amount > 0), 0)::bigint,
+               coalesce(sum(ledger.amount) filter (where ledger.amount > 0), 0)::bigint,
                sum(abs(coalesce(planned.amount, 0) - coalesce(ledger.amount, 0)))::bigint
         from planned full join ledger using (trading_day, store, currency, account)
         group by 1, 2, 3 order by 1, 2, 3

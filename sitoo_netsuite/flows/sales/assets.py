@@ -11,6 +11,7 @@ import dagster as dg
 from sitoo_netsuite.flows.sales import checks, evidence
 from sitoo_netsuite.flows.sales.landing import LandingResult, land_orders, land_registers, land_z_reports
 from sitoo_netsuite.flows.sales.model import model_days
+from sitoo_netsuite.flows.sales.quarantine import purge_quarantine
 from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.partitions import requested_days, trading_days
@@ -46,7 +47,10 @@ def landed_z_reports(
     with warehouse.connection() as connection, sitoo.client(estate) as client:
         registers = land_registers(connection, client, clock.now())
         result = land_z_reports(connection, client, z_reports_from(estate), last, estate, clock.now())
-    return dg.MaterializeResult(metadata={"registers": registers, **_landing_metadata(result)})
+        removed = purge_quarantine(connection, clock.now())
+    return dg.MaterializeResult(
+        metadata={"registers": registers, "quarantined_bodies_removed": removed, **_landing_metadata(result)}
+    )
 
 
 @dg.asset(

@@ -30,6 +30,7 @@ import psycopg
 from psycopg import sql
 
 from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.sales.directory import StoreDirectory
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.flows.sales.receipts import delivered_in_full, is_to_deliver, is_unfinished, moment
 from sitoo_netsuite.flows.sales.registers import read_directory
@@ -114,14 +115,18 @@ def land_orders(
 ) -> LandingResult:
     """Stores the orders of the trading days `first` to `last` that Sitoo has and we have not, or not as they now are.
 
-    Unfinished orders of the last `reread_days` (and all that wait for delivery) are read again by id, and deliveries of
-    orders to be delivered later are read. With `afresh` the cursors are not used: every order of the days is read,
-    which finds those that were changed after they were finished. Records that cannot be read go to quarantine. Register
-    data should have been landed before. Raises SitooError; what was read before it stays, and no cursor moves.
+    Earlier days that have not been read since they were over are read with them, whatever order days are run in: what
+    was sold then may be delivered now. They reach back to go-live, at most `reread_days`. Unfinished orders of the last
+    `reread_days` (and all that wait for delivery) are read again by id, and deliveries of orders to be delivered later
+    are read. With `afresh` the cursors are not used: every order of the days is read, which finds those that were
+    changed after they were finished. Records that cannot be read go to quarantine. Register data should have been
+    landed before. Raises SitooError; what was read before it stays, and no cursor moves.
     """
-    start, end = read_directory(connection, estate).window(first, last)
+    directory = read_directory(connection, estate)
     result = LandingResult()
     with _one_at_a_time(connection):
+        first = _first_to_read(connection, directory, first)
+        start, end = directory.window(first, last)
         loader = _OrderLoader(connection, estate, now, result, (start.date(), end.date()))
         unfinished = _unfinished(connection, estate, now)
         # Before anything is read: whatever arrives while we read has a higher id, and the next run finds it.
@@ -379,6 +384,17 @@ def _store_delivery(
         (order_day, delivery.orderid, delivery.orderdeliveryid, delivered_at, body.decode(), now),
     ).rowcount
     return {delivered_at.date()} if stored and delivered_at is not None else set()
+
+
+def _first_to_read(connection: psycopg.Connection, directory: StoreDirectory, first: date) -> date:
+    """The first trading day up to `first` that was not read since it was over."""
+    earliest = max(directory.estate.first_day, first - timedelta(days=directory.estate.sitoo.reread_days))
+    rows = connection.execute("select key, moved_at from landing.cursors where source = 'orders'")
+    read: dict[str, datetime] = dict(rows.fetchall())
+    for day in days(earliest, first - timedelta(days=1)):
+        if str(day) not in read or read[str(day)] < directory.window(day, day)[1]:
+            return day
+    return first
 
 
 def _lowest_cursor(connection: psycopg.Connection, first: date, last: date) -> int:

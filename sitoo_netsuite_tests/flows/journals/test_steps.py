@@ -192,7 +192,10 @@ def test_a_fault_of_our_own_in_one_document_lets_the_others_end_and_gives_the_ri
         books.post()
     assert books.outbox() == {FIRST: "in_doubt", f"JE-{other.store}-20260302-{other.currency}-1": "posted"}
     books.connection.execute("drop trigger fail on posting.outbox")
-    locks = books.connection.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone()
+    locks = books.connection.execute(
+        "select count(*) from pg_locks join pg_database on pg_database.oid = pg_locks.database"
+        " where locktype = 'advisory' and datname = current_database()"
+    ).fetchone()
     assert locks == (0,)
     books.post()
     assert set(books.outbox().values()) == {"posted"}
