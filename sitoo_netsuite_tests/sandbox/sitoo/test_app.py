@@ -184,13 +184,15 @@ def test_z_reports_are_a_bare_array_by_rising_dateadded_with_both_ends_included(
 
 
 def test_two_requests_of_one_key_at_once_are_too_many_and_of_two_keys_are_not(tmp_path: Path) -> None:
-    with served(tmp_path, latency_ms=1000) as sitoo, ThreadPoolExecutor(3) as threads:
+    with served(tmp_path, latency_ms=600) as sitoo, ThreadPoolExecutor(3) as threads:
         answers = list(threads.map(lambda key: sitoo.get("/sites", key=key), ["1500-140", "1500-140", "1500-141"]))
         assert sorted(answer.status_code for answer in answers) == [200, 200, 429]
         refused = next(answer for answer in answers if answer.status_code == 429)
         assert refused.json() == {"statuscode": 429, "errortext": "Too many connections"}
         stats = sitoo.stats()
-        assert (stats["requests"], stats["greatest_concurrency"], stats["responses_429"]) == (3, 3, 1)
+        assert (stats["requests"], stats["responses_429"]) == (3, 1)
+        # The refused one may be gone before the third begins.
+        assert stats["greatest_concurrency"] in (2, 3)
         assert stats["endpoints"]["GET /v2/accounts/{id}/sites"]["requests"] == 3
 
 
