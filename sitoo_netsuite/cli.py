@@ -29,7 +29,6 @@ from sitoo_netsuite.netsuite.errors import NetSuiteError
 from sitoo_netsuite.operate import report
 from sitoo_netsuite.oracle import AskingError, EstateFileError
 from sitoo_netsuite.settings import SettingsError
-from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
 from sitoo_netsuite.sitoo.errors import SitooError
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.server import ServerError
@@ -130,14 +129,6 @@ def _estate() -> Estate:
     return load_estate(settings.estate_path(os.environ))
 
 
-@contextmanager
-def _sitoo(estate: Estate) -> Iterator[SitooClient]:
-    access = settings.sitoo_access(os.environ)
-    keys = [ApiKey(identity, password) for identity, password in access.keys.items()]
-    with SitooClient(access.url, keys, read_only=estate.read_only) as client:
-        yield client
-
-
 # ---------------------------------------------------------------------------------------------------- the main job
 
 
@@ -201,10 +192,11 @@ def run(
 def plan(days: Days, as_json: Json = False) -> None:
     """Say what a run would post and what is held. Nothing is sent."""
     from sitoo_netsuite.operate.planning import make_plan
+    from sitoo_netsuite.resources import Sitoo
 
     first, last = _days(days)
     estate = _estate()
-    with _watched(f"Planning {days}", as_json), _warehouse() as connection, _sitoo(estate) as client:
+    with _watched(f"Planning {days}", as_json), _warehouse() as connection, Sitoo().client(estate) as client:
         planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
     report.print_plan(people, planned)
     if as_json:
@@ -217,10 +209,11 @@ def oracle(days: Days, as_json: Json = False) -> None:
     """Judge the ledger by Sitoo's raw records, with a second implementation of every rule."""
     from sitoo_netsuite.operate.planning import make_plan
     from sitoo_netsuite.oracle import run_oracle
+    from sitoo_netsuite.resources import Sitoo
 
     first, last = _days(days)
     estate = _estate()
-    with _watched(f"Planning {days}", as_json), _warehouse() as connection, _sitoo(estate) as client:
+    with _watched(f"Planning {days}", as_json), _warehouse() as connection, Sitoo().client(estate) as client:
         planned = make_plan(connection, client, first, last, estate, settings.now(os.environ))
     environment = {**os.environ, settings.ESTATE: str(settings.estate_path(os.environ))}
     with _watched(f"Judging {days}", as_json):

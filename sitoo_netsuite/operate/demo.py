@@ -24,9 +24,9 @@ from sitoo_netsuite.operate.instance import dagster_instance, prepare_database
 from sitoo_netsuite.operate.planning import make_plan
 from sitoo_netsuite.operate.runs import run_catalogue, run_days
 from sitoo_netsuite.oracle import Verdict, run_oracle
+from sitoo_netsuite.resources import Sitoo
 from sitoo_netsuite.sandbox.serve import Sandbox, SandboxOptions, running_sandbox
 from sitoo_netsuite.sandbox.trade.hours import close_of
-from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
 from sitoo_netsuite.trading_day import days
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.server import stop_server
@@ -100,9 +100,8 @@ def _through_the_days(sandbox: Sandbox, progress: Progress) -> DemoResult:
             states = run_days(defs, instance, connection, unposted, day, "close_days").states
             unposted = min((state.trading_day for state in states if state.state != "posted"), default=day)
         progress("asking the oracle", 1.0)
-        estate, access = load_estate(settings.estate_path(os.environ)), settings.sitoo_access(os.environ)
-        keys = [ApiKey(identity, password) for identity, password in access.keys.items()]
-        with SitooClient(access.url, keys, read_only=True) as client:
+        estate = load_estate(settings.estate_path(os.environ))
+        with Sitoo().client(estate) as client:
             plan = make_plan(connection, client, first, last, estate, settings.now(os.environ))
         states, cases = tuple(store_day_states(connection, first, last)), list_cases(connection)
         verdict = run_oracle(first, last, environment=os.environ, plan=plan)

@@ -3,7 +3,7 @@
 Thin: resources in, a function of this flow, result and metadata out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -75,44 +75,41 @@ def landed_orders(
     )
 
 
+def _modelled(name: str, deps: Sequence[dg.AssetsDefinition | str], description: str) -> dg.AssetSpec:
+    """One of the typed tables that a single step makes of what was landed."""
+    return dg.AssetSpec(
+        name,
+        deps=list(deps),
+        group_name="tills",
+        kinds={"postgres"},
+        owners=["team:integration"],
+        description=description,
+        partitions_def=trading_days,
+    )
+
+
 @dg.multi_asset(
     specs=[
-        dg.AssetSpec(
+        _modelled(
             "receipts",
-            deps=[landed_orders],
-            group_name="tills",
-            kinds={"postgres"},
-            owners=["team:integration"],
-            description="Every order of the trading day: a till sale, or excluded for a named reason.",
-            partitions_def=trading_days,
+            [landed_orders],
+            "Every order of the trading day: a till sale, or excluded for a named reason.",
         ),
-        dg.AssetSpec(
+        _modelled(
             "receipt_lines",
             # The SKUs are compared with the catalogue.
-            deps=[landed_orders, "item_catalogue"],
-            group_name="tills",
-            kinds={"postgres"},
-            owners=["team:integration"],
-            description="What was sold and returned, with the VAT the till charged.",
-            partitions_def=trading_days,
+            [landed_orders, "item_catalogue"],
+            "What was sold and returned, with the VAT the till charged.",
         ),
-        dg.AssetSpec(
+        _modelled(
             "payments",
-            deps=[landed_orders],
-            group_name="tills",
-            kinds={"postgres"},
-            owners=["team:integration"],
-            description="How receipts were paid: tender, acquirer, card scheme, signed amount.",
-            partitions_def=trading_days,
+            [landed_orders],
+            "How receipts were paid: tender, acquirer, card scheme, signed amount.",
         ),
-        dg.AssetSpec(
+        _modelled(
             "till_sessions",
-            deps=[landed_z_reports],
-            group_name="tills",
-            kinds={"postgres"},
-            owners=["team:integration"],
-            description="Each register session with the figures of its Z-report.",
-            partitions_def=trading_days,
+            [landed_z_reports],
+            "Each register session with the figures of its Z-report.",
         ),
     ],
     check_specs=[
