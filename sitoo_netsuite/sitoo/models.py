@@ -381,11 +381,6 @@ def decode_order(payload: bytes) -> Order:
     return _order.decode(payload)
 
 
-def decode_z_report(payload: bytes) -> ZReport:
-    """A stored payload as a ZReport, as `decode_order`."""
-    return _z_report.decode(payload)
-
-
 def _check_order(order: Order) -> None:
     _check_moment(order.orderdate)
     money = [order.moneytotal_gross_all, order.moneytotal_gross_roundoff]
