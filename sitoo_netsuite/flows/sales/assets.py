@@ -21,12 +21,13 @@ from sitoo_netsuite.resources import SITOO_POOL, Clock, EstateFile, Sitoo, Wareh
 _LANDED_OFTEN = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=1))
 
 
-def _landing_metadata(result: LandingResult) -> dict[str, int]:
+def _landing_metadata(result: LandingResult) -> dict[str, int | str]:
     return {
         "read": result.read,
         "new": result.new,
         "changed": result.changed,
         "quarantined": result.rejected,
+        "utc_days_touched": ", ".join(str(day) for day in sorted(result.touched)) or "none",
     }
 
 
