@@ -327,6 +327,10 @@ class SitooSettings(_Part):
 
     overlap_orders: int = Field(default=200, ge=0)
     reread_days: int = Field(default=35, ge=1)
+    # A register whose receipts have no Z-report so long after their trading day ended: somebody must look.
+    z_overdue_hours: int = Field(default=36, ge=1)
+    # The first wait before a request is tried again; it doubles from there (reference 1.8).
+    retry_seconds: float = Field(default=5.0, gt=0, le=60)
     practice_key: str = "pos-practice"
     undelivered_key: str = "delivery-pickup-warehouseid"
     virtual_payments_in_z: bool = False
@@ -337,6 +341,8 @@ class NetSuiteSettings(_Part):
 
     slots: int = Field(default=5, ge=1)
     journal_lines: int = Field(default=200, ge=2, le=200)
+    # The first wait before a request is tried again; it doubles from there, with jitter (reference 3.1).
+    retry_seconds: float = Field(default=1.0, gt=0, le=60)
 
 
 class Estate(_Part):

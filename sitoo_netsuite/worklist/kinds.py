@@ -68,14 +68,29 @@ KINDS = {
             "Look at the receipt in Sitoo's Backoffice; ask Sitoo to correct it.",
         ),
         Kind(
+            "doubled_receipt", Owner.INTEGRATION, Severity.LOW,
+            "A receipt reached Sitoo twice, under two orderids. It is booked once; the second order is left out.",
+            "Nothing is wrong in the books. Tell Sitoo, and cancel the second order there.",
+        ),
+        Kind(
+            "receipt_amended", Owner.FINANCE, Severity.MEDIUM,
+            "A receipt was changed in Sitoo after it had been booked. What it moved is posted as a difference.",
+            "Ask who changed it and why, then resolve this with the reason.",
+        ),
+        Kind(
             "receipt_number_gap", Owner.RETAIL_OPS, Severity.LOW,
             "Receipt numbers are missing between two that arrived. The day is held only if its Z-report differs too.",
             "See whether the till is offline and will upload later.",
         ),
         Kind(
             "z_gap", Owner.RETAIL_OPS, Severity.MEDIUM,
-            "A Z-report is missing between two that arrived.",
+            "A Z-report number is missing between two that arrived.",
             "See whether the register's Z-report was made; ask Sitoo for it. It clears when the report arrives.",
+        ),
+        Kind(
+            "z_missing", Owner.RETAIL_OPS, Severity.HIGH,
+            "Receipts have no Z-report, and a later one has come or it is long overdue. Their store-days are held.",
+            "Make the register's Z-report, or ask Sitoo for it. It clears when the report arrives.",
         ),
         Kind(
             "z_variance", Owner.RETAIL_OPS, Severity.HIGH,
@@ -106,6 +121,31 @@ KINDS = {
             "document_differs", Owner.FINANCE, Severity.HIGH,
             "A document in NetSuite is not what was posted: somebody changed it, or made one under our external id.",
             "Compare the lines listed; undo the change, or book the difference on purpose.",
+        ),
+        Kind(
+            "document_not_planned", Owner.INTEGRATION, Severity.HIGH,
+            "NetSuite holds a document under an external id of ours that we never planned.",
+            "Find out who made it; delete it in NetSuite if it books the day twice.",
+        ),
+        Kind(
+            "document_doubled", Owner.FINANCE, Severity.HIGH,
+            "A document that NetSuite had refused, or did not hold, turned up after its lines were posted again.",
+            "Nothing to do: the next run takes the doubled lines back with a difference document. See that it did.",
+        ),
+        Kind(
+            "foreign_posting", Owner.FINANCE, Severity.HIGH,
+            "Somebody posted by hand to an account that only the tills' journals use, at a store's location.",
+            "Move the posting to the account it belongs to, or resolve this with the reason it stays.",
+        ),
+        Kind(
+            "later_period", Owner.FINANCE, Severity.LOW,
+            "A store-day's document was dated in a later period, because its own was closed.",
+            "Its VAT belongs to the period of the trading day: add it to that return, then resolve this.",
+        ),
+        Kind(
+            "opening_balance", Owner.FINANCE, Severity.MEDIUM,
+            "An opening balance declared in the estate is not what NetSuite's ledger held at go-live.",
+            "Correct the declaration in estate.yaml or the opening entry in NetSuite. The next run compares again.",
         ),
         Kind(
             "run_failed", Owner.INTEGRATION, Severity.HIGH,

@@ -1,0 +1,14 @@
+"""What rough weather needs: what was replaced, which days it touched, what is known of the ledger that nobody planned."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    # Straight to the driver: SQLAlchemy would read a colon or a percent sign in the file as a bound value.
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
