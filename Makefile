@@ -6,7 +6,7 @@ SETUP := $(VENV)/.from-lock
 
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup demo test ui lint lock bench
+.PHONY: setup demo test ui lint lock bench soak breakages
 
 setup: $(SETUP)
 
@@ -33,6 +33,14 @@ lint: $(SETUP)
 
 bench: $(SETUP)
 	$(BIN)/python -m benchmarks
+
+# Kills the poster 200 times at random moments under a storm; the oracle has the last word.
+soak: $(SETUP)
+	$(BIN)/python -m benchmarks soak --kills 200
+
+# Breaks a copy of the package in every listed way and expects a test to fail (sitoo_netsuite_tests/breakages).
+breakages: $(SETUP)
+	$(BIN)/python -m sitoo_netsuite_tests.breakages
 
 # Needs uv on the path. Re-resolves every version; read the diff before committing it.
 lock:

@@ -1,10 +1,13 @@
 """`make bench`: measures the main job on 200,000 orders, or as many as are named on the command line.
 
-`python -m benchmarks online-retail FILE` books a real retailer's year instead.
+`python -m benchmarks online-retail FILE` books a real retailer's year instead, and `online-retail-late FILE [WEEKS]`
+the same year, or some weeks of it, with a week's receipts three weeks late; its last line is one JSON object.
+`soak [--kills N] [--seed S]` kills the poster under a storm and asks the oracle.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,6 +23,15 @@ def main() -> None:
         for step in online_retail.run(Path(arguments[1])):
             print(f"{step.step:<12}{step.seconds:>10.1f}{step.peak_mib:>10}")
         return
+    if arguments[:1] == ["online-retail-late"]:
+        _late_week(Path(arguments[1]), int(arguments[2]) if arguments[2:] else None)
+        return
+    if arguments[:1] == ["soak"]:
+        # Only here: it loads Dagster's partitions, which the late week may not load before its estate is made.
+        from benchmarks import soak
+
+        soak.main(arguments[1:])
+        return
     orders = int(arguments[0]) if arguments else _ORDERS
     print(f"{'step':<12}{'orders':>10}{'seconds':>10}{'per second':>12}{'peak MiB':>10}")
     for measured in main_job.run(orders):
@@ -28,6 +40,28 @@ def main() -> None:
             f"{measured.peak_mib:>10}",
             flush=True,
         )
+
+
+def _late_week(source: Path, weeks: int | None) -> None:
+    columns = ("at", "run until", "days run", "touched", "seconds", "documents", "differences", "held", "oracle s")
+    print("".join(f"{column:>13}" for column in columns))
+    summary = online_retail.run_late(
+        source,
+        weeks,
+        lambda stage: print(
+            f"{stage.now:%y-%m-%d %H:%M}".rjust(13)
+            + "".join(
+                f"{value!s:>13}"
+                for value in (
+                    stage.until, stage.days_run, len(stage.days_touched), round(stage.seconds, 1),
+                    len(stage.documents), len(stage.differences_posted), stage.verdict.held_store_days,
+                    round(stage.oracle_seconds, 1),
+                )
+            ),
+            flush=True,
+        ),
+    )  # fmt: skip
+    print(json.dumps(summary))
 
 
 if __name__ == "__main__":

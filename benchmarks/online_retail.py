@@ -2,7 +2,8 @@
 
 FILE is the UCI Online Retail ledger as parquet. Converts it, serves it, runs every trading day as one range, reads the
 ledger back by account and asks the oracle. Each step is a process of its own, so that time and peak memory are its own.
-Raises SystemExit when a figure is not to the penny what the file holds.
+`run_late` books the same year with a week's receipts three weeks late (`late_week`). Raises SystemExit when a figure is
+not to the penny what the file holds.
 """
 
 from __future__ import annotations
@@ -13,18 +14,32 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from benchmarks.late_week import hold_back
 from sitoo_netsuite import settings
 from sitoo_netsuite.estate import load_estate
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.slots import slots_in_process
 from sitoo_netsuite.netsuite.suiteql import query
+from sitoo_netsuite.operate.instance import dagster_instance, prepare_database
+from sitoo_netsuite.sandbox.online_retail import convert, read_online_retail, write_replay_file
+from sitoo_netsuite.sandbox.serve import SandboxOptions, running_sandbox
+from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite.warehouse.server import stop_server
+from sitoo_netsuite.worklist.store import list_cases
+
+if TYPE_CHECKING:
+    from benchmarks.late_books import Stage
 
 _PROGRAM = Path(sys.executable).with_name("sitoo-netsuite")
 _DAYS = "2010-12-01..2011-12-09"
@@ -82,15 +97,67 @@ def _measure(step: str, arguments: list[str], changes: Mapping[str, str]) -> Mea
     return Measured(step, monotonic() - started, usage.ru_maxrss // 1024, answer)
 
 
+# An ordinary week of the file's last autumn, Monday to Sunday; the shops are closed on Saturdays.
+_MONDAY = date(2011, 9, 12)
+
+
+def run_late(source: Path, weeks: int | None, tell: Callable[[Stage], None]) -> dict[str, Any]:
+    """Plays the year, or so many weeks of it from the late one on, and tells each stage as it is done.
+
+    Sets this process's environment for good. Returns what came of it. Raises SystemExit at the first stage where a
+    document is lacking or too many, or the oracle finds a difference.
+    """
+    ledger = read_online_retail(source)
+    if weeks is not None:
+        begins = pd.Timestamp(_MONDAY)
+        ledger = ledger[(ledger.invoiced_at >= begins) & (ledger.invoiced_at < begins + pd.Timedelta(weeks=weeks))]
+    late = hold_back(convert(ledger).rows, _MONDAY)
+    stages = []
+    with tempfile.TemporaryDirectory(prefix="sitoo-netsuite-late-week-") as name:
+        folder = Path(name)
+        write_replay_file(late.rows, folder / "replay.parquet")
+        os.environ[settings.HOME] = str(folder / "var")
+        for told in ("DATABASE_URL", settings.NOW):
+            os.environ.pop(told, None)
+        try:
+            with running_sandbox(SandboxOptions(replay=folder / "replay.parquet", folder=folder / "sandbox")) as served:
+                os.environ.update(served.env)
+                # Loaded here: the partitions begin at the go-live of the estate that was just made.
+                from benchmarks.late_books import play
+
+                with dagster_instance() as instance, connect(prepare_database()) as connection:
+                    for stage in play(late, instance, connection, served):
+                        tell(stage)
+                        stages.append(stage)
+                        if objection := stage.objection():
+                            raise SystemExit(objection)
+                    open_cases = Counter(case["kind"] for case in list_cases(connection))
+                if weeks is None:
+                    _compare(asyncio.run(_ledger(os.environ)))
+        finally:
+            stop_server(settings.database_folder(os.environ))
+    return {
+        "store_days": len(late.store_days),
+        "offline_store_days": len(late.followed),
+        "patchy_store_days": len(late.held),
+        "receipts_held_back": int(late.rows.receipt_id[late.rows.arrives_at.notna()].nunique()),
+        "held_store_days_at_first": stages[0].verdict.held_store_days,
+        "days_touched": len(frozenset().union(*(stage.days_touched for stage in stages))),
+        "documents": len(stages[-1].documents),
+        "differences_posted": len(stages[-1].differences_posted),
+        "unexplained_minor": stages[-1].verdict.unexplained_minor,
+        "cases": open_cases,
+        "seconds": round(sum(stage.seconds for stage in stages), 1),
+        "oracle_seconds": round(sum(stage.oracle_seconds for stage in stages), 1),
+    }
+
+
 async def _ledger(env: Mapping[str, str]) -> dict[str, int]:
     """What the ledger holds on the accounts of sales, returns and output VAT, in pence, income and VAT positive."""
     access = settings.netsuite_access(env)
     async with NetSuiteClient(
         url=access.url,
-        account=access.account,
-        client_id=access.client_id,
-        certificate_id=access.certificate_id,
-        private_key_path=access.private_key_file,
+        login=access.login(),
         slots=slots_in_process(1),
     ) as client:
         rows = await query(

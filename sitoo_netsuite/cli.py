@@ -6,6 +6,7 @@ Exit codes: 0 done and clear; 1 failed; 2 usage or estate wrong; 3 done, with so
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import psycopg
 import stamina.instrumentation
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 from sitoo_netsuite import settings
@@ -31,6 +33,7 @@ from sitoo_netsuite.oracle import AskingError, EstateFileError
 from sitoo_netsuite.settings import SettingsError
 from sitoo_netsuite.sitoo.errors import SitooError
 from sitoo_netsuite.warehouse.connection import connect
+from sitoo_netsuite.warehouse.migrate import MigrationError
 from sitoo_netsuite.warehouse.server import ServerError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -58,7 +61,13 @@ class Exit(IntEnum):
     OPEN = 3
 
 
+# Beyond these a date is a slip of the keyboard, and every day of it would be planned.
+_FIRST_YEAR, _LAST_YEAR, _MOST_DAYS = 2000, 2099, 1100
+_Port = Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any free port.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Faults = Annotated[
+    str, typer.Option(metavar="none|typical|storm|FILE", help="Trouble to plant (docs/faults.md).", show_default=True)
+]
 Days = Annotated[str, typer.Argument(metavar="FROM..TO", help="Trading days, as in 2026-03-02..2026-03-08, or one.")]
 
 
@@ -70,12 +79,16 @@ def main() -> None:
         app()
     except (EstateError, EstateFileError, SettingsError) as error:
         _fail(error, Exit.WRONG)
-    except (SitooError, NetSuiteError, AskingError, ServerError, psycopg.OperationalError) as error:
+    except (SitooError, NetSuiteError, AskingError, ServerError, MigrationError, psycopg.OperationalError) as error:
         _fail(error, Exit.FAILED)
+    except OSError as error:
+        # A file or folder somebody named: its path and what is wrong with it.
+        _fail(error, Exit.WRONG)
 
 
 def _fail(error: Exception, code: Exit) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"[red]{type(error).__name__}:[/red] {error}", soft_wrap=True)
+    text = f"[red]{type(error).__name__}:[/red] {escape(str(error))}"
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
     sys.exit(code)
 
 
@@ -87,6 +100,10 @@ def _days(text: str) -> tuple[date, date]:
         raise typer.BadParameter(f"write trading days as 2026-03-02..2026-03-08, not {text!r}") from None
     if span[1] < span[0]:
         raise typer.BadParameter(f"{text!r} ends before it begins")
+    if not _FIRST_YEAR <= span[0].year <= span[1].year <= _LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} is not of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    if (span[1] - span[0]).days >= _MOST_DAYS:
+        raise typer.BadParameter(f"{text!r} is more than {_MOST_DAYS} days; ask for them in parts")
     return span
 
 
@@ -138,21 +155,28 @@ def demo(
     days: Annotated[int, typer.Option(min=1, help="Trading days.")] = 3,
     receipts: Annotated[int, typer.Option(min=1, help="Receipts per store and day.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed makes the same trade.")] = 1,
+    faults: Faults = "none",
     as_json: Json = False,
 ) -> None:
     """Run the main job on a made-up retailer, from an empty folder to a judged ledger."""
     from sitoo_netsuite.operate.demo import run_demo
     from sitoo_netsuite.sandbox.serve import SandboxOptions
+    from sitoo_netsuite.sandbox.server import SandboxError
 
     folder = Path(tempfile.mkdtemp(prefix="sitoo-netsuite-demo-"))
     people.print(f"Demo in {folder}", soft_wrap=True)
-    options = SandboxOptions(stores=stores, days=days, receipts=receipts, seed=seed, folder=folder / "sandbox")
-    with _progress(not as_json) as progress:
-        result = run_demo(options, folder, progress)
+    options = SandboxOptions(
+        stores=stores, days=days, receipts=receipts, seed=seed, faults=faults, folder=folder / "sandbox"
+    )
+    try:
+        with _progress(not as_json) as progress:
+            result = run_demo(options, folder, progress)
+    except SandboxError as error:
+        _fail(error, Exit.WRONG)
     report.print_demo(people, result)
     if as_json:
         _print_json(result.summary)
-    wrong = any(result.summary["unexplained_minor"].values())
+    wrong = any(result.summary["unexplained_minor"].values()) or result.score.missed or result.score.false_alarms
     still_open = result.summary["journals_held"] or result.summary["cases"]
     raise typer.Exit(Exit.FAILED if wrong else Exit.OPEN if still_open else Exit.CLEAR)
 
@@ -253,6 +277,25 @@ def cases(context: typer.Context, as_json: Json = False) -> None:
         list_open_cases(as_json)
 
 
+@cases_app.command("resolve")
+def resolve_open_case(
+    case: Annotated[int, typer.Argument(metavar="ID", help="The number `cases` shows.")],
+    reason: Annotated[str, typer.Option(help="Why nothing more is to be done about it.")],
+    as_json: Json = False,
+) -> None:
+    """Resolve a case by a person's word. It opens again if what it is about changes."""
+    from sitoo_netsuite.worklist.store import NoSuchCaseError, resolve_case
+
+    with _warehouse() as connection:
+        try:
+            resolved = resolve_case(connection, case, reason, settings.now(os.environ), who=getpass.getuser())
+        except (NoSuchCaseError, ValueError) as error:
+            _fail(error, Exit.WRONG)
+    people.print(f"Resolved: {resolved.kind.replace('_', ' ')} {resolved.record or resolved.key}.", soft_wrap=True)
+    if as_json:
+        _print_json({"id": case, "kind": resolved.kind, "key": resolved.key})
+
+
 @cases_app.command("list")
 def list_open_cases(as_json: Json = False) -> None:
     """Open cases, the most urgent first."""
@@ -314,7 +357,7 @@ def db_upgrade(as_json: Json = False) -> None:
 @app.command()
 def up(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Serve the sandboxes too, over a made-up trade.")] = False,
-    port: Annotated[int, typer.Option(help="Port of the Dagster page, on loopback.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the Dagster page, on loopback.")] = 3000,
 ) -> None:
     """Start the database, Dagster's daemon and its page on loopback, until stopped."""
     from sitoo_netsuite.operate.processes import ServeError, serve_until_stopped
@@ -342,8 +385,8 @@ def down(as_json: Json = False) -> None:
 
 @app.command()
 def sandbox(
-    sitoo_port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
-    netsuite_port: Annotated[int, typer.Option(help="0 takes any free port.")] = 0,
+    sitoo_port: _Port = 0,
+    netsuite_port: _Port = 0,
     stores: Annotated[int, typer.Option(min=1)] = 4,
     days: Annotated[int, typer.Option(min=1)] = 3,
     receipts: Annotated[int, typer.Option(min=1, help="Receipts per store and day.")] = 60,
@@ -353,6 +396,7 @@ def sandbox(
     latency_ms: Annotated[int, typer.Option(min=0, help="Added to every answer.")] = 0,
     account_limit: Annotated[int, typer.Option(min=1, help="NetSuite requests in flight over the account.")] = 5,
     replay: Annotated[Path | None, typer.Option(help="Serve these transactions instead of a made-up trade.")] = None,
+    faults: Faults = "none",
     env_file: Annotated[Path | None, typer.Option(help="Where to write what a client needs to know.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -381,6 +425,7 @@ def sandbox(
         netsuite_port=netsuite_port,
         env_file=env_file,
         replay=replay,
+        faults=faults,
     )
     try:
         serve(options, announce)
@@ -390,9 +435,12 @@ def sandbox(
 
 def _date(option: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{option} takes a date as 2026-03-02, not {text!r}") from None
+        day = None
+    if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise typer.BadParameter(f"{option} takes a date as 2026-03-02, not {text!r}")
+    return day
 
 
 def _instant(option: str, text: str) -> datetime:

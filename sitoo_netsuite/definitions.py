@@ -11,9 +11,28 @@ import dagster as dg
 from sitoo_netsuite.flows.catalogue.assets import item_catalogue
 from sitoo_netsuite.flows.catalogue.automation import catalogue_hourly, catalogue_job, first_catalogue
 from sitoo_netsuite.flows.journals.assets import consolidated_journals, posted_journals, verified_journals
-from sitoo_netsuite.flows.journals.automation import close_days, close_of_day, unposted_days
-from sitoo_netsuite.flows.sales.assets import daily_sales, landed_orders, landed_z_reports, model_the_tills
-from sitoo_netsuite.flows.sales.automation import land_and_plan, landing_every_quarter, late_orders
+from sitoo_netsuite.flows.journals.automation import (
+    close_days,
+    close_of_day,
+    nightly_read_back,
+    unposted_days,
+    verify_days_job,
+)
+from sitoo_netsuite.flows.sales.assets import (
+    daily_sales,
+    landed_orders,
+    landed_z_reports,
+    model_the_tills,
+    reread_orders,
+)
+from sitoo_netsuite.flows.sales.automation import (
+    land_and_plan,
+    landing_every_quarter,
+    late_orders,
+    reread_digests,
+    reread_every_night,
+)
+from sitoo_netsuite.operate.reaper import gone_runs
 from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Sitoo, Warehouse
 from sitoo_netsuite.worklist.automation import failed_runs, recovered_runs
 
@@ -22,15 +41,23 @@ defs = dg.Definitions(
         item_catalogue,
         landed_z_reports,
         landed_orders,
+        reread_orders,
         model_the_tills,
         daily_sales,
         consolidated_journals,
         posted_journals,
         verified_journals,
     ],
-    jobs=[catalogue_job, land_and_plan, close_days],
-    schedules=[catalogue_hourly, landing_every_quarter, close_of_day, unposted_days],
-    sensors=[first_catalogue, late_orders, failed_runs, recovered_runs],
+    jobs=[catalogue_job, land_and_plan, reread_digests, close_days, verify_days_job],
+    schedules=[
+        catalogue_hourly,
+        landing_every_quarter,
+        reread_every_night,
+        close_of_day,
+        unposted_days,
+        nightly_read_back,
+    ],
+    sensors=[first_catalogue, late_orders, failed_runs, recovered_runs, gone_runs],
     resources={
         "estate_file": EstateFile(),
         "clock": Clock(),

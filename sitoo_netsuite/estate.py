@@ -10,34 +10,44 @@ VAT rates are written in percent as text (`"25"`, `"17.5"`) and held in basis po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from sitoo_netsuite.money import MoneyError, to_minor
+from sitoo_netsuite.plain_yaml import PlainYamlError, read_plain_yaml
 
 
 class EstateError(Exception):
     """The estate file cannot be used. `findings` holds one line per mistake: path in the file, what, the mend."""
 
     def __init__(self, source: str, findings: list[str]) -> None:
+        if len(findings) > _MOST_FINDINGS:
+            findings = [*findings[:_MOST_FINDINGS], f"and {len(findings) - _MOST_FINDINGS} more mistakes"]
         super().__init__(f"{source} cannot be used:\n" + "\n".join(f"  - {finding}" for finding in findings))
         self.findings = findings
 
 
+_RATE = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
+_CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+# Nothing is reached back to before it: a first day of the year 1 has no days before it.
+_FIRST_DATE, _LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
+_LONGEST_NAME = 100
+_MOST_FINDINGS = 40
+
+
 def _rate_to_bp(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _RATE.fullmatch(str(value)):
         raise ValueError('write the VAT rate in percent, as in "25" or "17.5"')
-    try:
-        scaled = Decimal(str(value)) * 100
-    except InvalidOperation:
-        raise ValueError('write the VAT rate in percent, as in "25" or "17.5"') from None
+    scaled = Decimal(str(value)) * 100
     if scaled != int(scaled) or not 0 <= scaled < 10_000:
         raise ValueError("a VAT rate lies between 0 and 100 percent and has at most two decimals")
     return int(scaled)
@@ -46,13 +56,13 @@ def _rate_to_bp(value: object) -> int:
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError('write an IANA time zone, as in "Europe/Stockholm"') from None
     return value
 
 
 def _currency(value: str) -> str:
-    if len(value) != 3 or not value.isalpha() or not value.isupper():
+    if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
         raise ValueError('write the ISO 4217 currency code, as in "SEK"')
     return value
 
@@ -74,14 +84,46 @@ def _internal_id(value: str) -> str:
     return value
 
 
+def _balance(value: object) -> object:
+    # Unquoted, YAML reads -1200.10 as a binary fraction.
+    if isinstance(value, float):
+        raise ValueError('write the balance in quotes, as in "-1200.00"')
+    return _text(value)
+
+
 # What a draft writes where a person has to decide; never valid.
 UNDECIDED = "?"
 
 
 def _clock_time(value: object) -> object:
     # Unquoted, YAML 1.1 reads 10:30 as the number 630.
-    if isinstance(value, int | float):
+    if not isinstance(value, str) or not _CLOCK_TIME.fullmatch(value):
         raise ValueError('write the time in quotes, as in "04:00"')
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("write a date as 2026-03-02")
+    if not _FIRST_DATE <= value <= _LAST_DATE:
+        raise ValueError(f"{value} lies before {_FIRST_DATE} or after {_LAST_DATE}; correct the year")
+    return value
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError("write a whole number")
+    return value
+
+
+def _name(value: str) -> str:
+    if value != value.strip() or not value.isprintable():
+        raise ValueError("begins or ends with a space, or holds a line break or control character; remove it")
     return value
 
 
@@ -91,6 +133,9 @@ Currency = Annotated[str, AfterValidator(_currency)]
 Account = Annotated[str, BeforeValidator(_text), AfterValidator(_account)]
 InternalId = Annotated[str, BeforeValidator(_text), AfterValidator(_internal_id)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Day = Annotated[date, BeforeValidator(_day)]
+WholeNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**53)]
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_name)]
 # Part of every external id (`JE-<store>-<yyyymmdd>-<currency>-<n>`), where `-` separates.
 StoreKey = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
 
@@ -121,9 +166,9 @@ class TenderKind(StrEnum):
 class SpecialItem(_Part):
     """A SKU that is not sold goods: a gift card of some type, a deposit, a tip."""
 
-    sku: str
+    sku: Name
     kind: ItemKind
-    card: str | None = None
+    card: Name | None = None
 
     @model_validator(mode="after")
     def _card_names_its_type(self) -> SpecialItem:
@@ -146,18 +191,18 @@ class VatAccounts(_Part):
 class CardScheme(_Part):
     """Clearing account of one acquirer and card scheme; an omitted part matches any."""
 
-    acquirer: str | None = None
-    scheme: str | None = None
+    acquirer: Name | None = None
+    scheme: Name | None = None
     account: Account
 
 
 class Tender(_Part):
     """A payment as the till names it (`payments[].name`). Cash goes to the store's till account."""
 
-    name: str
+    name: Name
     kind: TenderKind
     account: Account | None = None
-    card: str | None = None
+    card: Name | None = None
     schemes: tuple[CardScheme, ...] = ()
 
     @model_validator(mode="after")
@@ -189,7 +234,7 @@ class GiftCardType(_Part):
     single-purpose card.
     """
 
-    card: str
+    card: Name
     purpose: Literal["multi", "single"]
     liability: Account
     rate: RateBp | None = None
@@ -205,7 +250,7 @@ class PettyCash(_Part):
     """Petty cash by reason. A reason the till's comment doesn't name goes to `default`."""
 
     default: Account
-    reasons: dict[str, Account] = {}
+    reasons: dict[Name, Account] = {}
 
 
 class NamedAccounts(_Part):
@@ -262,7 +307,7 @@ class Books(_Part):
 
 
 class _Dated(_Part):
-    start: date = Field(alias="from")
+    start: Day = Field(alias="from")
 
 
 class SalesSetting(_Dated):
@@ -280,15 +325,25 @@ class ReturnsSetting(_Dated):
 class GoLive(_Part):
     """First trading day of each flow. Nothing dated before it is ever planned, only read."""
 
-    sales: date
+    sales: Day
+
+
+class OpeningBalance(_Part):
+    """What NetSuite's ledger held of an account at a store's location before the store's tills went live.
+
+    `balance` is decimal text in the store's currency, debit positive.
+    """
+
+    account: Account
+    balance: Annotated[str, BeforeValidator(_balance)]
 
 
 class Store(_Part):
     """One shop. `sitoo_store` is Sitoo's storeid; registers reach it through their warehouse."""
 
     store: StoreKey
-    name: str
-    sitoo_store: int
+    name: Name
+    sitoo_store: WholeNumber
     subsidiary: InternalId
     location: InternalId
     currency: Currency
@@ -297,6 +352,12 @@ class Store(_Part):
     go_live: GoLive
     sales: tuple[SalesSetting, ...] = Field(min_length=1)
     returns: tuple[ReturnsSetting, ...] = Field(min_length=1)
+    opening: tuple[OpeningBalance, ...] = ()
+
+    @cached_property
+    def opening_minor(self) -> dict[str, int]:
+        """Declared opening balance by account, in minor units of the store's currency."""
+        return {entry.account: to_minor(entry.balance, self.currency) for entry in self.opening}
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -313,34 +374,46 @@ class Store(_Part):
                 raise ValueError(f"the first entry of `{name}` must hold from go-live ({self.go_live.sales}) on")
         return self
 
+    @model_validator(mode="after")
+    def _opening_balances_can_be_read(self) -> Store:
+        problems = _repeated("opening", "account", (entry.account for entry in self.opening))
+        for place, entry in enumerate(self.opening):
+            try:
+                to_minor(entry.balance, self.currency)
+            except MoneyError as error:
+                problems.append(f'opening[{place}].balance: {error}; write it as in "-1200.00", debit positive')
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
 
 class Owners(_Part):
     """Who each kind of case lands with: a name or address a person would recognise."""
 
-    finance: str = "finance"
-    retail_ops: str = "retail ops"
-    integration: str = "integration"
+    finance: Name = "finance"
+    retail_ops: Name = "retail ops"
+    integration: Name = "integration"
 
 
 class SitooSettings(_Part):
     """How Sitoo is followed. The entries below `inferred` are not confirmed by Sitoo's documents (reference 3, 5)."""
 
-    overlap_orders: int = Field(default=200, ge=0)
-    reread_days: int = Field(default=35, ge=1)
+    overlap_orders: WholeNumber = 200
+    reread_days: WholeNumber = Field(default=35, ge=1, le=366)
     # A register whose receipts have no Z-report so long after their trading day ended: somebody must look.
-    z_overdue_hours: int = Field(default=36, ge=1)
+    z_overdue_hours: WholeNumber = Field(default=36, ge=1, le=8760)
     # The first wait before a request is tried again; it doubles from there (reference 1.8).
     retry_seconds: float = Field(default=5.0, gt=0, le=60)
-    practice_key: str = "pos-practice"
-    undelivered_key: str = "delivery-pickup-warehouseid"
+    practice_key: Name = "pos-practice"
+    undelivered_key: Name = "delivery-pickup-warehouseid"
     virtual_payments_in_z: bool = False
 
 
 class NetSuiteSettings(_Part):
     """NetSuite's limits: requests in flight over the whole account, lines of a journal (reference 3.1, 3.4)."""
 
-    slots: int = Field(default=5, ge=1)
-    journal_lines: int = Field(default=200, ge=2, le=200)
+    slots: WholeNumber = Field(default=5, ge=1, le=100)
+    journal_lines: WholeNumber = Field(default=200, ge=2, le=200)
     # The first wait before a request is tried again; it doubles from there, with jitter (reference 3.1).
     retry_seconds: float = Field(default=1.0, gt=0, le=60)
 
@@ -348,7 +421,7 @@ class NetSuiteSettings(_Part):
 class Estate(_Part):
     """The whole file, validated."""
 
-    retailer: str
+    retailer: Name
     # Both clients refuse every request that writes: the dry run, and the audit of somebody else's integration.
     read_only: bool = False
     owners: Owners = Owners()
@@ -433,14 +506,17 @@ def _repeated(path: str, field: str, values: Iterable[object]) -> list[str]:
 def load_estate(path: Path) -> Estate:
     """The validated estate of a file. Raises EstateError with every mistake found, each by its path."""
     try:
-        # The same loader in C: a run reads the file once a step.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        if path.exists() and not path.is_file():
+            raise EstateError(str(path), ["is not a file; name the file itself"])
+        content = read_plain_yaml(path.read_bytes())
     except FileNotFoundError:
         raise EstateError(str(path), ["no such file; write a first one with `sitoo-netsuite estate draft`"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise EstateError(str(path), [f"cannot be read: {error}"]) from None
-    except yaml.YAMLError as error:
-        raise EstateError(str(path), [f"is not YAML: {error}"]) from None
+    except OSError as error:
+        raise EstateError(str(path), [f"cannot be read: {error.strerror}"]) from None
+    except PlainYamlError as error:
+        raise EstateError(str(path), error.findings) from None
+    if content is None:
+        raise EstateError(str(path), ["is empty; write a first one with `sitoo-netsuite estate draft`"])
     return parse_estate(content, str(path))
 
 
@@ -466,10 +542,40 @@ def _own_mistakes(error: ValidationError) -> list[dict[str, Any]]:
 
 
 def _finding(detail: dict[str, Any]) -> list[str]:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    # pydantic adds "[key]" where the name itself is wrong.
+    parts = [part for part in detail["loc"] if part != "[key]"]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+    return [f"{path}: {line}" if path else line for line in _mend(detail).splitlines()]
+
+
+# What to do, by the kind of mistake as pydantic names it.
+_MENDS = {
+    "missing": "is missing; add it",
+    "extra_forbidden": "is not a setting; check its spelling or remove it",
+    "string_type": "must be text; write it in quotes",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "float_type": "write a number",
+    "float_parsing": "write a number",
+    "finite_number": "write a number",
+    "tuple_type": "must be a list; begin each entry with `- `",
+    "model_type": "must hold settings, each as `name: value`",
+    "dict_type": "must hold entries, each as `name: value`",
+    "too_short": "must have at least one entry; add it",
+    "string_too_short": "is empty; write something",
+    "string_too_long": f"is longer than {_LONGEST_NAME} characters; shorten it",
+    "string_pattern_mismatch": "write 1 to 20 letters, digits or _",
+    "invalid_key": "must be text; write it in quotes",
+}
+
+
+def _mend(detail: dict[str, Any]) -> str:
+    kind = detail["type"]
+    if detail["input"] is None and kind != "missing":
+        return "has no value; write one"
+    if kind in ("enum", "literal_error"):
+        return f"write {detail['ctx']['expected']}".replace("'", "")
     message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "missing":
-        message = "is missing; add it"
-    elif detail["type"] == "extra_forbidden":
-        message = "is not a setting; check its spelling or remove it"
-    return [f"{path}: {line}" if path else line for line in message.splitlines()]
+    return _MENDS.get(kind, message.replace("Input should be", "must be"))

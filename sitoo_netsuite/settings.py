@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+
+from sitoo_netsuite.netsuite.auth import ClientCredentials, OAuth2Login
+from sitoo_netsuite.netsuite.tba import TokenBasedLogin, TokenCredentials
+
 HOME = "SITOO_NETSUITE_HOME"
 ESTATE = "SITOO_NETSUITE_ESTATE"
 NOW = "SITOO_NETSUITE_NOW"
@@ -30,20 +35,24 @@ class SitooAccess:
 
 @dataclass(frozen=True, slots=True)
 class NetSuiteAccess:
-    """NetSuite's address and the OAuth 2.0 client credentials' parts; the private key stays in its file."""
+    """NetSuite's address, the account id, and the credentials of one of its two logins."""
 
     url: str
     account: str
-    client_id: str = field(repr=False)
-    certificate_id: str = field(repr=False)
-    private_key_file: Path
+    credentials: ClientCredentials | TokenCredentials
+
+    def login(self) -> httpx.Auth:
+        """A new login for one client, with the credentials at hand."""
+        if isinstance(self.credentials, TokenCredentials):
+            return TokenBasedLogin(self.account, self.credentials)
+        return OAuth2Login(self.url, self.account, self.credentials)
 
 
 def sitoo_access(env: Mapping[str, str]) -> SitooAccess:
     """From SITOO_URL and either SITOO_API_KEYS (`id:password,id:password`) or SITOO_API_ID and SITOO_API_PASSWORD."""
     url_means = {"SITOO_URL": "the base URL shown in Sitoo Backoffice, with /v2/accounts/<account>"}
     if env.get("SITOO_API_KEYS"):
-        url = _needed(env, url_means)["SITOO_URL"]
+        url = _address("SITOO_URL", _needed(env, url_means)["SITOO_URL"])
         keys = {}
         for entry in env["SITOO_API_KEYS"].split(","):
             identity, separator, password = entry.strip().partition(":")
@@ -59,16 +68,45 @@ def sitoo_access(env: Mapping[str, str]) -> SitooAccess:
             "SITOO_API_PASSWORD": "the password shown with the API ID",
         },
     )
-    return SitooAccess(found["SITOO_URL"], {found["SITOO_API_ID"]: found["SITOO_API_PASSWORD"]})
+    return SitooAccess(_address("SITOO_URL", found["SITOO_URL"]), {found["SITOO_API_ID"]: found["SITOO_API_PASSWORD"]})
 
 
 def netsuite_access(env: Mapping[str, str]) -> NetSuiteAccess:
-    """From NETSUITE_URL, NETSUITE_ACCOUNT, NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, NETSUITE_PRIVATE_KEY_FILE."""
+    """From NETSUITE_URL, NETSUITE_ACCOUNT and the credentials of a login.
+
+    OAuth 2.0: NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, NETSUITE_PRIVATE_KEY_FILE. Where NETSUITE_TOKEN_ID is set,
+    token-based authentication: NETSUITE_CONSUMER_KEY, NETSUITE_CONSUMER_SECRET, NETSUITE_TOKEN_ID,
+    NETSUITE_TOKEN_SECRET; the others are not looked at then.
+    """
+    address = {
+        "NETSUITE_URL": "https://<account>.suitetalk.api.netsuite.com",
+        "NETSUITE_ACCOUNT": "the account id, as in 123456_SB1",
+    }
+    if env.get("NETSUITE_TOKEN_ID", "").strip():
+        found = _needed(
+            env,
+            address
+            | {
+                "NETSUITE_CONSUMER_KEY": "the consumer key of the integration record",
+                "NETSUITE_CONSUMER_SECRET": "the consumer secret shown with the consumer key",
+                "NETSUITE_TOKEN_ID": "the token id of the access token",
+                "NETSUITE_TOKEN_SECRET": "the token secret shown with the token id",
+            },
+        )
+        return NetSuiteAccess(
+            _address("NETSUITE_URL", found["NETSUITE_URL"]),
+            found["NETSUITE_ACCOUNT"],
+            TokenCredentials(
+                consumer_key=found["NETSUITE_CONSUMER_KEY"],
+                consumer_secret=found["NETSUITE_CONSUMER_SECRET"],
+                token_id=found["NETSUITE_TOKEN_ID"],
+                token_secret=found["NETSUITE_TOKEN_SECRET"],
+            ),
+        )
     found = _needed(
         env,
-        {
-            "NETSUITE_URL": "https://<account>.suitetalk.api.netsuite.com",
-            "NETSUITE_ACCOUNT": "the account id, as in 123456_SB1",
+        address
+        | {
             "NETSUITE_CLIENT_ID": "the client id of the integration record",
             "NETSUITE_CERTIFICATE_ID": "the certificate id of the M2M mapping",
             "NETSUITE_PRIVATE_KEY_FILE": "the path of the private key of the mapped certificate",
@@ -78,11 +116,9 @@ def netsuite_access(env: Mapping[str, str]) -> NetSuiteAccess:
     if not path.is_file():
         raise SettingsError(f"NETSUITE_PRIVATE_KEY_FILE names {path}, which is not a file")
     return NetSuiteAccess(
-        url=found["NETSUITE_URL"],
-        account=found["NETSUITE_ACCOUNT"],
-        client_id=found["NETSUITE_CLIENT_ID"],
-        certificate_id=found["NETSUITE_CERTIFICATE_ID"],
-        private_key_file=path,
+        _address("NETSUITE_URL", found["NETSUITE_URL"]),
+        found["NETSUITE_ACCOUNT"],
+        ClientCredentials(found["NETSUITE_CLIENT_ID"], found["NETSUITE_CERTIFICATE_ID"], path),
     )
 
 
@@ -122,3 +158,16 @@ def _needed(env: Mapping[str, str], meanings: Mapping[str, str]) -> dict[str, st
     if missing:
         raise SettingsError("\n".join(missing))
     return values
+
+
+def _address(name: str, text: str) -> str:
+    """The address as it stands. Raises SettingsError where nothing could be asked there; it may hold credentials, so it
+    is not shown.
+    """
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingsError(f"{name} is not an http address: set it to the address, with https://")
+    return text

@@ -16,8 +16,10 @@ def trading_day(moment: datetime, zone: ZoneInfo, cut_over: time) -> date:
     """Trading day of an instant. The moment must carry a time zone; raises ValueError if it does not."""
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone has no trading day: {moment!r}")
-    local = moment.astimezone(zone)
-    return local.date() if local.time() >= cut_over else local.date() - timedelta(days=1)
+    day = moment.astimezone(zone).date()
+    # By instants: where the clocks change at the cut-over, its wall-clock time is there twice or not at all.
+    start, _ = trading_day_window(day, zone, cut_over)
+    return day if moment.timestamp() >= start.timestamp() else day - timedelta(days=1)
 
 
 def trading_day_window(day: date, zone: ZoneInfo, cut_over: time) -> tuple[datetime, datetime]:

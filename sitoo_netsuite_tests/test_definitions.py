@@ -45,7 +45,7 @@ def test_every_check_says_what_it_holds() -> None:
     names = {key.name for key in graph.asset_check_keys}
     assert names == {
         "unmatched_skus", "receipts_in_balance", "completeness", "z_variance", "plan_in_balance", "planned_are_posted",
-        "read_back_equals_plan", "reconciliation_variance",
+        "read_back_equals_plan", "ledger_holds_only_what_we_posted", "reconciliation_variance", "opening_balances",
     }  # fmt: skip
     assert all(graph.get(key).description for key in graph.asset_check_keys)
 

@@ -105,3 +105,23 @@ def test_two_stores_cannot_share_a_location_since_the_ledger_is_told_apart_by_it
     content = estate_content()
     content["stores"].append({**content["stores"][0], "store": "S02", "sitoo_store": 2})
     assert "stores[1].location: '11' stands there twice" in mistakes(content)
+
+
+def test_opening_balances_are_held_in_minor_units_of_the_store() -> None:
+    content = estate_content()
+    content["stores"][0]["opening"] = [{"account": 12410, "balance": "-1200.00"}, {"account": "1680", "balance": 5}]
+    assert parse_estate(content, "estate.yaml").stores[0].opening_minor == {"12410": -120_000, "1680": 500}
+
+
+def test_an_opening_balance_that_cannot_be_read_is_named_with_its_mend() -> None:
+    content = estate_content()
+    content["stores"][0]["opening"] = [
+        {"account": "12410", "balance": "-1200.005"},
+        {"account": "12410", "balance": "some"},
+    ]
+    found = mistakes(content)
+    assert "opening[0].balance: '-1200.005' has more decimals than SEK knows" in found
+    assert "opening[1].balance: not a decimal amount: 'some'; write it as in" in found
+    assert "opening[1].account: '12410' stands there twice" in found
+    content["stores"][0]["opening"] = [{"account": "12410", "balance": -1200.10}]
+    assert "stores[0].opening[0].balance: write the balance in quotes" in mistakes(content)

@@ -1,16 +1,20 @@
-"""Logging in: OAuth 2.0 client credentials with a signed JWT (reference 2.2).
+"""Logging in with OAuth 2.0 client credentials: a signed JWT buys an access token (reference 2.2).
 
-Belongs here: the private key, the assertion, and how long a token is good. Does not belong here: sending it (`client`).
+Belongs here: the private key, the assertion, the token and how long it is good. Does not belong here: the other login
+(`tba`), and sending (`client`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -19,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from sitoo_netsuite.netsuite.errors import CredentialsRefused, Unreadable
+from sitoo_netsuite.netsuite.errors import CredentialsRefused, Unreadable, error_of, request_name
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 _TOKEN_REQUEST = f"POST {TOKEN_PATH}"
@@ -32,15 +36,15 @@ _EC_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES51
 
 
 @dataclass(frozen=True)
-class Credentials:
+class ClientCredentials:
     """What NetSuite's page "OAuth 2.0 Client Credentials (M2M) Setup" maps to a role.
 
     `certificate_id` is that page's Certificate ID; `private_key_path` the PEM file with the certificate's key, RSA of
     3072 bits or more, or EC P-256, P-384, P-521. The file is read when a token is asked for, and not kept.
     """
 
-    client_id: str
-    certificate_id: str
+    client_id: str = field(repr=False)
+    certificate_id: str = field(repr=False)
     private_key_path: Path
 
 
@@ -56,6 +60,51 @@ class Token:
         return now < self.good_until
 
 
+class OAuth2Login(httpx.Auth):
+    """Asks for an access token when there is none that will last, and shares it among the requests of one event loop.
+
+    `url` is the account's SuiteTalk address; the token request goes there, in the slot of the request that needs it.
+    Raises CredentialsRefused when the account gives no token or does not take the one it just gave, and what the token
+    service's other troubles are (`errors`).
+    """
+
+    def __init__(self, url: str, account: str, credentials: ClientCredentials) -> None:
+        self._token_url = f"{url.rstrip('/')}{TOKEN_PATH}"
+        self._account = account
+        self._credentials = credentials
+        self._token: Token | None = None
+        self._renewing = asyncio.Lock()
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """The request with a token; a second time with a new one when the first was not good any more."""
+        turned_away: Token | None = None
+        for _ in range(2):
+            async with self._renewing:
+                if self._token is None or self._token is turned_away or not self._token.is_good(time.monotonic()):
+                    asked = time.monotonic()
+                    form = token_form(self._credentials, self._token_url)
+                    # The extensions carry the client's time-out.
+                    answer = yield httpx.Request("POST", self._token_url, data=form, extensions=request.extensions)
+                    await answer.aread()
+                    self._token = self._token_of(answer, asked)
+                token = self._token
+            request.headers["Authorization"] = f"Bearer {token.value}"
+            response = yield request
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            turned_away = token
+        raise CredentialsRefused(
+            request_name(request), "login refused with a new token; see NetSuite's Login Audit Trail"
+        )
+
+    def _token_of(self, answer: httpx.Response, asked: float) -> Token:
+        if answer.is_success:
+            return token_of(answer.content, asked)
+        if answer.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise refusal_of(self._account, answer.status_code, answer.content)
+        raise error_of(_TOKEN_REQUEST, answer.status_code, answer.headers, answer.content, writes=False)
+
+
 class _TokenAnswer(msgspec.Struct):
     access_token: str
     expires_in: float
@@ -67,7 +116,7 @@ class _TokenRefusal(msgspec.Struct):
     error_description: str = ""
 
 
-def token_form(credentials: Credentials, token_url: str, now: Callable[[], float] = time.time) -> dict[str, str]:
+def token_form(credentials: ClientCredentials, token_url: str, now: Callable[[], float] = time.time) -> dict[str, str]:
     """The form fields of a token request: a JWT for `token_url`, signed with PS256 or the curve's ES algorithm.
 
     Raises CredentialsRefused when the key file cannot be used.

@@ -15,6 +15,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+import httpx
 import msgspec
 
 
@@ -115,6 +116,11 @@ class _Envelope(msgspec.Struct):
     details: list[_Detail] = msgspec.field(name="o:errorDetails", default_factory=list)
 
 
+def request_name(request: httpx.Request) -> str:
+    """What an error calls a request: its method and path, never the query or a header."""
+    return f"{request.method} {request.url.path}"
+
+
 def error_of(request: str, status: int, headers: Mapping[str, str], content: bytes, *, writes: bool) -> NetSuiteError:
     """The error of an answer that is not a success. Bodies may be empty or HTML (reference 4.2)."""
     details = _details(content)
@@ -122,8 +128,6 @@ def error_of(request: str, status: int, headers: Mapping[str, str], content: byt
     text = "; ".join(dict.fromkeys(entry.detail for entry in details if entry.detail))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return TooManyRequests(request, "too many requests at once", _asked_wait(headers))
-    if status == HTTPStatus.UNAUTHORIZED:
-        return CredentialsRefused(request, "login refused with a new token; see NetSuite's Login Audit Trail")
     if status == HTTPStatus.FORBIDDEN or first.code == "INSUFFICIENT_PERMISSION":
         return NotPermitted(request, text or f"status {status}")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not writes:

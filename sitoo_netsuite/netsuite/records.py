@@ -95,6 +95,6 @@ def _checked(record_type: str) -> str:
 def _decoded(request: str, content: bytes) -> Record:
     try:
         record: Record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(request, f"the answer is not a JSON object: {error}") from None
     return record

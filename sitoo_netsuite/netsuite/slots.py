@@ -16,7 +16,7 @@ class Slots(Protocol):
     """Hands out slots; `async with slots.hold():` waits until one is free."""
 
     def hold(self) -> AbstractAsyncContextManager[None]:
-        """One slot for the length of the block."""
+        """One slot for the length of the block. Raises TimeoutError, before the block, when none comes free."""
         ...
 
 
@@ -31,7 +31,10 @@ class _InProcess:
 
 
 def slots_in_process(count: int) -> Slots:
-    """At most `count` requests at once, where one event loop makes all the requests to the account."""
+    """At most `count` requests at once, where one event loop makes all the requests to the account.
+
+    Where several processes do, they share slots of the warehouse (`warehouse.slots`).
+    """
     if count < 1:
         raise ValueError("the NetSuite client needs at least one slot")
     return _InProcess(count)

@@ -14,7 +14,13 @@ import msgspec
 from sitoo_netsuite.netsuite.client import SUITEQL_PATH, NetSuiteClient
 from sitoo_netsuite.netsuite.errors import Broken, Unreadable
 
-Row = dict[str, str]
+
+class Row(dict[str, str]):
+    """One row, column -> text. `get` a column that may be NULL; any other that is not there raises Unreadable."""
+
+    def __missing__(self, name: str) -> str:
+        raise Unreadable(_REQUEST, f"a row has no {name}, only {', '.join(self) or 'nothing'}")
+
 
 # Reference 1.2: the default, and as far as anybody has seen the most.
 PAGE_ROWS = 1000
@@ -72,9 +78,9 @@ async def _page(client: NetSuiteClient, sql: str, params: Sequence[str | int]) -
     try:
         page = msgspec.json.decode(response.content, type=_Page)
         rows = [
-            {name: msgspec.json.decode(value, type=str) for name, value in item.items() if name != "links"}
+            Row({name: msgspec.json.decode(value, type=str) for name, value in item.items() if name != "links"})
             for item in page.items
         ]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(_REQUEST, f"the answer is not a page of rows: {error}") from None
     return rows, page.hasMore

@@ -1,7 +1,8 @@
 """`demo`: the whole main job on a made-up retailer, from an empty folder to a judged ledger.
 
 Belongs here: the order of things and the figures of the summary. The clock of both sandboxes and of our runs is moved
-through each store's close, and after each the days that are not in the books yet are run through Dagster.
+through the close of each day and each night, and after each the days that are not in the books yet, or were touched
+since, are run through Dagster.
 """
 
 from __future__ import annotations
@@ -11,26 +12,41 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
+import httpx
 import psycopg
 
 from sitoo_netsuite import settings
 from sitoo_netsuite.estate import load_estate
+from sitoo_netsuite.flows.journals.automation import stretches
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
+from sitoo_netsuite.flows.sales.late import touched_days
 from sitoo_netsuite.operate.instance import dagster_instance, prepare_database
 from sitoo_netsuite.operate.planning import make_plan
-from sitoo_netsuite.operate.runs import run_catalogue, run_days
+from sitoo_netsuite.operate.runs import RunFailedError, run_days, run_job
+from sitoo_netsuite.operate.scoring import Score, score
 from sitoo_netsuite.oracle import Verdict, run_oracle
 from sitoo_netsuite.resources import Sitoo
 from sitoo_netsuite.sandbox.serve import Sandbox, SandboxOptions, running_sandbox
 from sitoo_netsuite.sandbox.trade.hours import close_of
+from sitoo_netsuite.sitoo.errors import SitooError
 from sitoo_netsuite.trading_day import days
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.server import stop_server
 from sitoo_netsuite.worklist.store import list_cases
+
+T = TypeVar("T")
+
+# When a day's changes are looked for: after every shop's close.
+_NIGHT = timedelta(hours=4)
+# The longest that a fault takes to show or to be cured (docs/faults.md), and a night more.
+_NIGHTS_AFTER = 3
+_TRIES = 5
+_CASE_FIELDS = ("kind", "key", "state", "store", "trading_day", "record", "amount_minor", "currency")
 
 Progress = Callable[[str, float], None]
 """What is being done, and how much of the whole is behind us (0 to 1)."""
@@ -53,12 +69,16 @@ class DayFigures:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo shows: every store-day, the cases left open, the oracle's verdict, and the contract's JSON."""
+    """What the demo shows: every store-day, the cases left open, the oracle's verdict, how the planted faults
+    were found, and the contract's JSON.
+    """
 
     states: tuple[StoreDayState, ...]
     day_figures: Mapping[tuple[date, str, str], DayFigures]
     cases: list[dict[str, Any]]
     verdict: Verdict
+    score: Score
+    not_planted: tuple[str, ...]
     summary: dict[str, Any]
     folder: Path = field(default_factory=Path)
 
@@ -66,6 +86,7 @@ class DemoResult:
 def run_demo(options: SandboxOptions, folder: Path, progress: Progress) -> DemoResult:
     """Runs the demo in an empty folder: database, sandboxes, estate, the days' runs through Dagster, the oracle.
 
+    With faults planted it goes on for some nights after the last day, until each has had time to show and be cured.
     The embedded server is stopped at the end; the folder stays, so that what happened can be looked at.
     """
     started = monotonic()
@@ -76,48 +97,79 @@ def run_demo(options: SandboxOptions, folder: Path, progress: Progress) -> DemoR
         progress("making the trade", 0.0)
         with running_sandbox(options) as sandbox:
             os.environ.update(sandbox.env)
-            result = _through_the_days(sandbox, progress)
+            result = _through_the_days(sandbox, progress, 0 if options.faults == "none" else _NIGHTS_AFTER)
     finally:
         stop_server(settings.database_folder(os.environ))
     return replace(result, folder=folder, summary={**result.summary, "seconds": round(monotonic() - started, 1)})
 
 
-def _through_the_days(sandbox: Sandbox, progress: Progress) -> DemoResult:
+def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -> DemoResult:
     world = sandbox.world
     first, last = world.start, world.start + timedelta(days=world.days - 1)
-    closes = sorted({(close_of(world, shop.key, day), day) for shop in world.shops for day in days(first, last)})
+    closes = [(max(close_of(world, shop.key, day) for shop in world.shops), day) for day in days(first, last)]
+    nights = [moment + _NIGHT for moment, _ in closes]
+    nights += [nights[-1] + timedelta(days=number + 1) for number in range(nights_after)]
+    ticks = sorted([(moment, day, False) for moment, day in closes] + [(night, last, True) for night in nights])
     # Loaded here: the partitions begin at the go-live of the estate that was just made, and would end at a told time.
     from sitoo_netsuite.definitions import defs
 
-    _set_time(sandbox, closes[0][0])
+    _set_time(sandbox, ticks[0][0])
     url = prepare_database()
     with dagster_instance() as instance, connect(url) as connection:
-        run_catalogue(defs, instance)
-        unposted = first
-        for number, (moment, day) in enumerate(closes):
-            progress(f"closing {day}", number / len(closes))
+        _patiently(lambda: run_job(defs, instance, "read_catalogue"))
+        for number, (moment, day, is_night) in enumerate(ticks):
+            progress(f"closing {day}" if not is_night else f"the night of {moment:%d %B}", number / len(ticks))
             _set_time(sandbox, moment)
-            states = run_days(defs, instance, connection, unposted, day, "close_days").states
-            unposted = min((state.trading_day for state in states if state.state != "posted"), default=day)
+            if is_night:
+                _patiently(lambda: run_job(defs, instance, "reread_digests"))
+            today = min(day, moment.date())
+            for start, end in _days_to_run(connection, first, today):
+                _patiently(partial(run_days, defs, instance, connection, start, end, "close_days"))
+            if is_night:
+                _patiently(partial(run_days, defs, instance, connection, first, today, "verify_days"))
         progress("asking the oracle", 1.0)
         estate = load_estate(settings.estate_path(os.environ))
         with Sitoo().client(estate) as client:
-            plan = make_plan(connection, client, first, last, estate, settings.now(os.environ))
+            plan = _patiently(lambda: make_plan(connection, client, first, last, estate, settings.now(os.environ)))
         states, cases = tuple(store_day_states(connection, first, last)), list_cases(connection)
         verdict = run_oracle(first, last, environment=os.environ, plan=plan)
+        scored = score(httpx.get(f"{sandbox.netsuite_url}/sandbox/truth").raise_for_status().json(), cases)
         return DemoResult(
             states=states,
             day_figures=_day_figures(connection, first, last),
             cases=cases,
             verdict=verdict,
+            score=scored,
+            not_planted=tuple(sandbox.not_planted),
             summary={
                 "store_days": len(states),
                 **_counts(connection, first, last),
                 "journals_held": sum(state.state != "posted" for state in states),
                 "unexplained_minor": verdict.unexplained_minor,
                 "cases": dict(Counter(case["kind"] for case in cases)),
+                "planted": scored.planted,
+                "found": scored.found,
+                "missed": scored.missed,
+                "false_alarms": [{name: case[name] for name in _CASE_FIELDS} for case in scored.false_alarms],
             },
         )
+
+
+def _days_to_run(connection: psycopg.Connection, first: date, today: date) -> list[tuple[date, date]]:
+    """What the schedules would ask for: today, days that are not in the books, days that were touched since."""
+    unsettled = {s.trading_day for s in store_day_states(connection, first, today) if s.state != "posted"}
+    touched = {day for day in touched_days(connection) if first <= day <= today}
+    return stretches({today} | unsettled | touched)
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Does what a schedule does by itself: what failed for trouble on the line is run again, up to a limit."""
+    for _ in range(_TRIES - 1):
+        try:
+            return work()
+        except (RunFailedError, SitooError):
+            continue
+    return work()
 
 
 def _set_time(sandbox: Sandbox, moment: datetime) -> None:

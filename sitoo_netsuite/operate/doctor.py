@@ -13,17 +13,17 @@ from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-import httpx
 import psycopg
 
 from sitoo_netsuite import settings
 from sitoo_netsuite.estate import Estate, EstateError, load_estate
 from sitoo_netsuite.netsuite import client as netsuite
-from sitoo_netsuite.netsuite.auth import TOKEN_PATH, Credentials, token_form
+from sitoo_netsuite.netsuite.auth import TOKEN_PATH, ClientCredentials, token_form
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.errors import CredentialsRefused, NetSuiteError, Waiting
 from sitoo_netsuite.netsuite.records import find_by_external_id, server_time
 from sitoo_netsuite.netsuite.slots import slots_in_process
+from sitoo_netsuite.netsuite.tba import TokenCredentials
 from sitoo_netsuite.operate.facts import (
     LatestOrders,
     SiteFacts,
@@ -117,9 +117,6 @@ def _examine_sitoo(env: Mapping[str, str], estate: Estate | None, findings: list
     except SettingsError as error:
         findings += _missing(error)
         return
-    if wrong := _address_problem("SITOO_URL", access.url):
-        findings.append(wrong)
-        return
     keys = _working_keys(access, findings)
     if not keys:
         return
@@ -193,34 +190,39 @@ async def _examine_netsuite(
     except SettingsError as error:
         findings += _missing(error)
         return
-    key = _key_findings(access)
-    findings += key
-    if wrong := _address_problem("NETSUITE_URL", access.url):
-        findings.append(wrong)
-        return
-    if any(finding.level == "problem" for finding in key):
+    credentials = _credentials_findings(access)
+    findings += credentials
+    if any(finding.level == "problem" for finding in credentials):
         return
     async with NetSuiteClient(
         url=access.url,
-        account=access.account,
-        client_id=access.client_id,
-        certificate_id=access.certificate_id,
-        private_key_path=access.private_key_file,
+        login=access.login(),
         slots=slots_in_process(1),
         read_only=True,
         retries=_NETSUITE_RETRIES,
     ) as client:
-        if await _logged_in(client, env, now, findings):
+        if await _logged_in(client, _login_name(access), env, now, findings):
             await _examine_account(client, estate, now, findings)
 
 
-def _key_findings(access: NetSuiteAccess) -> list[Finding]:
-    path = access.private_key_file
+def _credentials_findings(access: NetSuiteAccess) -> list[Finding]:
+    """What can be said of the credentials before NetSuite is asked."""
+    if isinstance(access.credentials, TokenCredentials):
+        text = (
+            "NETSUITE_TOKEN_ID is set, so token-based authentication (OAuth 1.0a) is used. Oracle takes no new "
+            "integrations with it from NetSuite 2027.1, and means to end it later"
+        )
+        mend = "Nothing for now; plan the move to OAuth 2.0 client credentials, and unset NETSUITE_TOKEN_ID then."
+        return [warning("token-based login", text, mend)]
+    return _key_findings(access.url, access.credentials)
+
+
+def _key_findings(url: str, credentials: ClientCredentials) -> list[Finding]:
+    path = credentials.private_key_path
     found = []
-    credentials = Credentials(access.client_id, access.certificate_id, path)
     try:
         # Signing is the test: it takes just the keys that NetSuite takes.
-        token_form(credentials, f"{access.url}{TOKEN_PATH}")
+        token_form(credentials, f"{url}{TOKEN_PATH}")
     except CredentialsRefused as error:
         mend = "Make a key NetSuite takes, map its certificate in NetSuite, and name its file."
         found.append(problem("private key", str(error), mend))
@@ -232,12 +234,19 @@ def _key_findings(access: NetSuiteAccess) -> list[Finding]:
     return found
 
 
-async def _logged_in(client: NetSuiteClient, env: Mapping[str, str], now: datetime, findings: list[Finding]) -> bool:
-    """Whether NetSuite gave a token, and what its clock says beside ours."""
+def _login_name(access: NetSuiteAccess) -> str:
+    token_based = isinstance(access.credentials, TokenCredentials)
+    return "token-based authentication" if token_based else "OAuth 2.0 client credentials"
+
+
+async def _logged_in(
+    client: NetSuiteClient, login: str, env: Mapping[str, str], now: datetime, findings: list[Finding]
+) -> bool:
+    """Whether NetSuite lets us in, and what its clock says beside ours."""
     try:
         theirs = await server_time(client)
     except CredentialsRefused as error:
-        mend = "Check the integration record, its certificate mapping and NetSuite's Login Audit Trail."
+        mend = "Check the integration record, what maps it to a role, and NetSuite's Login Audit Trail."
         findings.append(problem("NetSuite login", str(error), mend))
         return False
     except Waiting as error:
@@ -247,7 +256,7 @@ async def _logged_in(client: NetSuiteClient, env: Mapping[str, str], now: dateti
         mend = "Compare this machine's clock by hand; the account may be on a release before 2025.2."
         findings.append(warning("clock", f"NetSuite's time cannot be read: {error}", mend))
         return True
-    findings.append(ok("NetSuite login", "NetSuite gave a token, so it takes the JWTs this machine signs"))
+    findings.append(ok("NetSuite login", f"NetSuite lets us in with {login}"))
     findings.append(_clock_finding(now, theirs, told=bool(env.get(settings.NOW))))
     return True
 
@@ -337,17 +346,6 @@ async def _journals_readable(client: NetSuiteClient) -> bool:
 def _missing(error: SettingsError) -> list[Finding]:
     mend = "Set it in the environment of the commands and of Dagster (see the README)."
     return [problem("settings", line, mend) for line in str(error).splitlines()]
-
-
-def _address_problem(name: str, text: str) -> Finding | None:
-    """A finding when a URL cannot be asked at all; credentials in it are not shown."""
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
-        return problem("settings", f"{name} is not an http address", f"Set {name} to the address, with https://.")
-    return None
 
 
 def _database(url: str) -> Finding:

@@ -114,10 +114,7 @@ async def _read_netsuite(
 ) -> tuple[tuple[LedgerAccount, ...], tuple[Subsidiary, ...], tuple[Location, ...]]:
     async with NetSuiteClient(
         url=access.url,
-        account=access.account,
-        client_id=access.client_id,
-        certificate_id=access.certificate_id,
-        private_key_path=access.private_key_file,
+        login=access.login(),
         slots=slots_in_process(1),
         read_only=True,
     ) as client:

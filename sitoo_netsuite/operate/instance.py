@@ -9,12 +9,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from sitoo_netsuite import settings
+from sitoo_netsuite.operate.reaper import fail_gone_runs
 from sitoo_netsuite.resources import NETSUITE_POOL, SITOO_POOL
+from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.migrate import upgrade
 from sitoo_netsuite.warehouse.server import database_url
 
@@ -29,18 +32,19 @@ def prepare_database() -> str:
 
 
 def prepare_dagster() -> Path:
-    """Makes Dagster's home below ours, with the project's dagster.yaml and its pools; the folder.
+    """Makes Dagster's home below ours, with the project's dagster.yaml and its pools, free of dead runs; the folder.
 
     Sets DAGSTER_HOME for this process and those it starts, and starts and migrates the database.
     """
-    prepare_database()
+    url = prepare_database()
     home = settings.home(os.environ) / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, connect(url) as connection:
         _make_pools(instance)
+        fail_gone_runs(instance, connection, datetime.now(UTC))
     return home
 
 

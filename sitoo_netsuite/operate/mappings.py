@@ -100,7 +100,8 @@ def problem(subject: str, text: str, mend: str) -> Finding:
 def account_findings(
     estate: Estate, accounts: Sequence[LedgerAccount], subsidiaries: Sequence[Subsidiary] | None
 ) -> list[Finding]:
-    """Every account number of the books against the chart: it exists, can be posted to, and is of a usual type.
+    """Every account number of the books against the chart: it exists, can be posted to, and is of a usual type; and
+    that those of the opening balances exist.
 
     Without `subsidiaries` it is not checked whose account it is.
     """
@@ -113,6 +114,15 @@ def account_findings(
         mine = lineage(books.subsidiary, subsidiaries) if subsidiaries is not None else None
         for number, used in uses.items():
             found += _account_finding(number, chart.get(number), used, mine)
+    for place, store in enumerate(estate.stores):
+        found += [
+            problem(
+                "accounts",
+                f"NetSuite has no account {number}, of which stores[{place}].opening declares a balance",
+                "Correct the number in estate.yaml.",
+            )
+            for number in store.opening_minor.keys() - chart.keys()
+        ]
     if not found:
         count = len({number for books in estate.books for number in books.account_numbers()})
         found.append(
@@ -380,7 +390,7 @@ def _directory(estate: Estate, sites: Sequence[SiteFacts]) -> StoreDirectory:
         for register in site.registers:
             storeid = site.store_of(register)
             store = None if storeid is None else estate.by_sitoo_store.get(storeid)
-            registers[register.registerid] = RegisterPlace(register.registerkey or "", store, utc)
+            registers[register.registerid] = (RegisterPlace(register.registerkey or "", store, utc),)
     return StoreDirectory(estate, registers, {})
 
 

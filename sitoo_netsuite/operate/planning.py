@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.journals.document import line_memo
+from sitoo_netsuite.flows.journals.differences import LedgerFinding
+from sitoo_netsuite.flows.journals.document import DOCUMENT_TYPE, line_memo
 from sitoo_netsuite.flows.journals.plan import DayState, TooLongError, collapse
-from sitoo_netsuite.flows.journals.queries import ready_targets
-from sitoo_netsuite.flows.journals.steps import DOCUMENT_TYPE, DraftDocument, draft_documents, plan_days
+from sitoo_netsuite.flows.journals.queries import ledger_findings, ready_targets
+from sitoo_netsuite.flows.journals.steps import DraftDocument, draft_documents, plan_days
 from sitoo_netsuite.flows.sales.landing import land_orders, land_registers, land_z_reports
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
@@ -25,9 +26,11 @@ def make_plan(
     """Reads the tills, proves and plans the days, and says what would be posted and what is held:
 
     `{documents: [{external_id, type, store, trading_day, currency, lines}], held: [{store, trading_day, record, kind,
-    amount_minor, currency}]}`. Amounts are minor units, debit positive. A store-day that is held or waits is in `held`
-    once per cause; a receipt held by name has its orderid as `record`. The plan is kept and its cases are filed, as a
-    run's would be.
+    amount_minor, currency}], named: [{kind, record, store, trading_day, currency, lines: [{account, amount_minor}]}]}`.
+    Amounts are minor units, debit positive. A store-day that is held or waits is in `held` once per cause; a receipt
+    held by name has its orderid as `record`. `named` is what the ledger held more than was posted when it was last
+    verified, and the record and kind of case that account for it. The plan is kept and its cases are filed, as a run's
+    would be.
     """
     land_registers(connection, client, now)
     land_z_reports(connection, client, z_reports_from(estate), last, estate, now)
@@ -76,7 +79,22 @@ def make_plan(
                 }
                 for reason in plan.reasons
             ]
-    return {"documents": documents, "held": held}
+    return {
+        "documents": documents,
+        "held": held,
+        "named": [_named(e) for e in ledger_findings(connection, first, last)],
+    }
+
+
+def _named(finding: LedgerFinding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "record": finding.record,
+        "store": finding.store,
+        "trading_day": finding.trading_day.isoformat(),
+        "currency": finding.currency,
+        "lines": [{"account": account, "amount_minor": amount} for account, amount in finding.lines.items()],
+    }
 
 
 def _shown(draft: DraftDocument) -> dict[str, Any]:

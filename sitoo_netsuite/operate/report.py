@@ -92,7 +92,21 @@ def print_demo(console: Console, result: DemoResult) -> None:
     )
     print_cases(console, result.cases)
     print_verdict(console, result.verdict)
+    print_score(console, result)
     console.print(f"{summary['seconds']} seconds. Everything is in {result.folder}.", soft_wrap=True)
+
+
+def print_score(console: Console, result: DemoResult) -> None:
+    """Which planted faults the cases named, and which not; nothing where nothing was planted and nothing is open."""
+    score = result.score
+    if score.planted:
+        console.print(f"{score.found} of {score.planted} planted faults were found, each by a case of its own.")
+    for name in result.not_planted:
+        console.print(f"Not planted, this trade had no room for it: {name}.", soft_wrap=True)
+    for row in score.missed:
+        console.print(f"[red]Missed[/red]: {row['fault']} at {row['store']} {row['trading_day']}, {row['record']}")
+    for case in score.false_alarms:
+        console.print(f"[red]False alarm[/red]: {case['kind']} at {case['store']} {case['trading_day']}, {case['key']}")
 
 
 def _proof(state: StoreDayState) -> str:

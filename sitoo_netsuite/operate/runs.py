@@ -66,7 +66,12 @@ def run_days(
 
 def run_catalogue(definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
     """Reads NetSuite's items. Raises RunFailedError if it fails."""
-    result = definitions.resolve_job_def("read_catalogue").execute_in_process(
+    run_job(definitions, instance, "read_catalogue")
+
+
+def run_job(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str) -> None:
+    """Runs a job that is of no trading days in this process. Raises RunFailedError if it fails."""
+    result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance, run_config=_QUIET, raise_on_error=False
     )
     if not result.success:

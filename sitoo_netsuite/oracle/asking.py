@@ -1,7 +1,7 @@
 """Asking either API over HTTP, with patience that ends.
 
-Belongs here: one request at a time, waiting when told to, giving up after a stated number of tries. Does not belong
-here: what is asked for.
+Belongs here: one request at a time, waiting when told to, giving up after a stated time. Does not belong here: what is
+asked for, and logging in (`login.py`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Any
 
 import httpx
 
-_TRIES = 6
-_LONGEST_WAIT_SECONDS = 60.0
+# 0.2, 0.4, 0.8... seconds: a storm is mostly over by the next try, and an outage is not waited for all night.
+_FIRST_WAIT_SECONDS = 0.2
+_LONGEST_WAIT_SECONDS = 8.0
+_PATIENCE_SECONDS = 60.0
 _TOO_MANY_REQUESTS = 429
 _SERVER_FAULTS = range(500, 600)
 _MOST_TEXT = 500
@@ -27,11 +29,13 @@ class AskingError(Exception):
 def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
     """The parsed JSON answer of a read request, its numbers as int or Decimal.
 
-    429, 5xx and lost connections are tried again, six times in all, waiting as long as the answer says
-    (`Retry-After`, `X-Rate-Limit-Reset`) or 1, 2, 4... seconds. Raises AskingError when that doesn't help or the
-    answer is another error. Headers, which carry credentials, never reach its text.
+    429, 5xx, lost connections, answers that are cut short and pages of a proxy (HTML, whatever its status) are asked
+    for again after 0.2, 0.4, 0.8... seconds or as long as the answer says (`Retry-After`, `X-Rate-Limit-Reset`), until
+    a minute has been waited in all. Raises AskingError when that doesn't help or the answer is another error. Headers,
+    which carry credentials, never reach its text.
     """
-    for tries_left in reversed(range(_TRIES)):
+    step, patience = _FIRST_WAIT_SECONDS, _PATIENCE_SECONDS
+    while True:
         headers = httpx.Headers()
         try:
             response = client.request(method, url, **request)
@@ -39,20 +43,32 @@ def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
             trouble = f"no answer ({error})"
         else:
             if response.is_success:
-                return json.loads(response.content, parse_float=Decimal)
-            trouble = f"{response.status_code} {response.text[:_MOST_TEXT]}"
-            if response.status_code != _TOO_MANY_REQUESTS and response.status_code not in _SERVER_FAULTS:
-                break
+                try:
+                    return json.loads(response.content, parse_float=Decimal)
+                except ValueError:  # not JSON, or not in UTF-8
+                    trouble = f"{response.status_code} with an answer that is no whole JSON"
+            else:
+                trouble = f"{response.status_code} {response.text[:_MOST_TEXT]}"
+                if not _may_pass(response):
+                    break
             headers = response.headers
-        if tries_left:
-            time.sleep(_wait_seconds(_TRIES - 1 - tries_left, headers))
+        if patience <= 0:
+            break
+        wait = min(max(step, _told_to_wait(headers)), patience)
+        patience -= wait
+        step = min(2 * step, _LONGEST_WAIT_SECONDS)
+        time.sleep(wait)
     raise AskingError(f"{method} {url}: {trouble}")
 
 
-def _wait_seconds(attempt: int, headers: httpx.Headers) -> float:
-    wait = float(2**attempt)
+def _may_pass(response: httpx.Response) -> bool:
+    is_page = response.content.lstrip()[:1] == b"<"
+    return is_page or response.status_code == _TOO_MANY_REQUESTS or response.status_code in _SERVER_FAULTS
+
+
+def _told_to_wait(headers: httpx.Headers) -> float:
     if headers.get("Retry-After", "").isdecimal():
-        wait = float(headers["Retry-After"])
-    elif headers.get("X-Rate-Limit-Reset", "").isdecimal():
-        wait = int(headers["X-Rate-Limit-Reset"]) - time.time()
-    return min(max(wait, 0.0), _LONGEST_WAIT_SECONDS)
+        return float(headers["Retry-After"])
+    if headers.get("X-Rate-Limit-Reset", "").isdecimal():
+        return int(headers["X-Rate-Limit-Reset"]) - time.time()
+    return 0.0

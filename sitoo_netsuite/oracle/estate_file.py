@@ -37,9 +37,9 @@ class Shop:
     go_live: date
 
     def trading_day(self, epoch: int) -> date:
-        """Trading day of a moment in unix seconds: the date, had the wall clock been put back by the cut-over."""
-        wall = datetime.fromtimestamp(epoch, self.zone).replace(tzinfo=None)
-        return (wall - self.cut_over).date()
+        """Trading day of a moment in unix seconds: the calendar day, or the one before until that day opens."""
+        day = datetime.fromtimestamp(epoch, self.zone).date()
+        return day if epoch >= self.opens(day) else day - timedelta(days=1)
 
     def opens(self, day: date) -> int:
         """Unix second at which a trading day begins."""

@@ -1,21 +1,22 @@
 """The verdict: what the receipts come to, less what the ledger holds, less what is rightly held.
 
-Belongs here: attributing receipts and postings to store-days, weighing the plan's holds, adding up. Does not belong
-here: the rules themselves (`rules.py`, `proof.py`) and HTTP (`sitoo_side.py`, `ledger_side.py`).
+Belongs here: attributing receipts and postings to store-days, weighing the plan's holds, taking out what it names,
+adding up. Does not belong here: the rules themselves (`rules.py`, `proof.py`, `naming.py`) and HTTP (`sitoo_side.py`,
+`ledger_side.py`).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sitoo_netsuite.oracle.estate_file import EstateFacts, Shop, read_estate_file
 from sitoo_netsuite.oracle.ledger_side import LedgerLine, LedgerSide
+from sitoo_netsuite.oracle.naming import FOREIGN, Naming, our_name, read_naming, why_refused
 from sitoo_netsuite.oracle.proof import Session
 from sitoo_netsuite.oracle.records import (
     Raw,
@@ -31,7 +32,6 @@ from sitoo_netsuite.oracle.sitoo_side import SitooSide
 _DAY_SECONDS = 86_400
 # Far enough back that the Z before the first of the range is nearly always among what is read.
 _Z_REPORTS_BEFORE_DAYS = 35
-_OUR_DOCUMENT = re.compile(r"JE-[A-Za-z0-9_]+-(\d{8})-([A-Z]{3})-\d+")
 _HELD_BY_NAME = frozenset({"unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance"})
 # What the oracle must have seen itself before it accepts that a whole store-day is held or waiting.
 _EVIDENCE_FOR = {
@@ -68,11 +68,16 @@ class Verdict:
 
     `unexplained_minor`, for each currency of the estate: the sum over store-days and accounts of
     |what the receipts and Z-reports come to - what the ledger holds|, after taking out receipts and store-days whose
-    hold is justified. Every difference counts in full and on both its sides (a tender booked to the wrong account
-    counts twice), and none cancels another. 0 means: the books are what the tills say, or a hold says why not.
+    hold is justified, and what was done by hand in the ledger and is named with its cause (`naming.py`). Every
+    difference counts in full and on both its sides (a tender booked to the wrong account counts twice), and none
+    cancels another. 0 means: the books are what the tills say, or a hold or a name says why not.
 
     The rest helps a person: `receipts` judged, `held_receipts` and `held_store_days` accepted, `refused_holds` with
-    the reason in words, `excluded` orders by reason, `unassigned` receipts of registers in no store of the estate.
+    the reason in words, `excluded` orders by reason, `unassigned` receipts of registers in no store of the estate;
+    `named_minor`, by currency, what the accepted names explain (both sides counted), and `refused_names` in words.
+
+    What the books hold of a held store-day is not judged: it may have been booked when it was proved and be held since,
+    because a receipt came late and its Z-report has not; what it ought to hold is not known before that is settled.
     """
 
     unexplained_minor: dict[str, int]
@@ -83,6 +88,8 @@ class Verdict:
     refused_holds: tuple[str, ...]
     excluded: dict[str, int]
     unassigned: int
+    named_minor: dict[str, int]
+    refused_names: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `sitoo-netsuite oracle --json`: unexplained_minor and differences, days as ISO dates."""
@@ -99,9 +106,11 @@ def run_oracle(first_day: date, last_day: date, *, environment: Mapping[str, str
     """Judge the books of some trading days (both included) from the two APIs and the estate file alone.
 
     `environment` holds SITOO_URL, SITOO_API_ID and SITOO_API_PASSWORD (or SITOO_API_KEYS), NETSUITE_URL,
-    NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, NETSUITE_PRIVATE_KEY_FILE, SITOO_NETSUITE_ESTATE and, where the time is
-    told, SITOO_NETSUITE_NOW (ISO, with a zone). `plan` is what `sitoo-netsuite plan FIRST..LAST --json` prints; only
-    its `held` is used. Raises AskingError when an API does not answer, EstateFileError when the file is unusable.
+    NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID and NETSUITE_PRIVATE_KEY_FILE (or NETSUITE_ACCOUNT,
+    NETSUITE_CONSUMER_KEY, NETSUITE_CONSUMER_SECRET, NETSUITE_TOKEN_ID and NETSUITE_TOKEN_SECRET), SITOO_NETSUITE_ESTATE
+    and, where the time is told, SITOO_NETSUITE_NOW (ISO, with a zone). `plan` is what
+    `sitoo-netsuite plan FIRST..LAST --json` prints; only its `held` and, where there is one, its `named` are used.
+    Raises AskingError when an API does not answer, EstateFileError when the file is unusable.
     """
     facts = read_estate_file(Path(environment["SITOO_NETSUITE_ESTATE"]))
     told = environment.get("SITOO_NETSUITE_NOW")
@@ -118,6 +127,7 @@ def run_oracle(first_day: date, last_day: date, *, environment: Mapping[str, str
         for shop in facts.shops.values():
             for line in netsuite.lines(shop.location, shop.key, shop.currency, first_day, last_day):
                 reckoning.hear_ledger_line(shop, line)
+        reckoning.hear_documents(netsuite.documents(reckoning.documents_named()))
     return reckoning.verdict()
 
 
@@ -146,8 +156,8 @@ class Reckoning:
     """Adds up what is heard of some trading days, then gives the verdict. Knows nothing of HTTP.
 
     `tills` says which shop a register stands in; registers of no shop of the estate are left out of it. `days` are the
-    first and last trading day, `now` is in unix seconds. Hear the Z-reports first, then orders and ledger lines in any
-    order, each order once.
+    first and last trading day, `now` is in unix seconds. Hear the Z-reports first, then orders and ledger lines, each
+    once; orders of one register and second by rising orderid.
     """
 
     def __init__(
@@ -180,6 +190,14 @@ class Reckoning:
                 self._receipt_holds[int(hold["record"])].append(hold)
             else:
                 self._day_holds.append(hold)
+        self._uploads: set[tuple[str, str, int, int]] = set()
+        self._named = [name for name in map(read_naming, plan.get("named", ())) if self._in_range(name.trading_day)]
+        self._lines_named: dict[tuple[str, str, date], Counter[str]] = {
+            (name.record, name.store, name.trading_day): Counter() for name in self._named
+        }
+        self._documents: Mapping[str, bool] = {}
+        self._named_minor: Counter[str] = Counter()
+        self._refused_names: list[str] = []
 
     def moments_of_sessions(self) -> tuple[int, int]:
         """`begins` and `ends`, widened to the whole of every session that touches the range: its proof needs it all."""
@@ -188,6 +206,10 @@ class Reckoning:
             min([self.begins, *(session.report.opened_at for session in sessions)]),
             max([self.ends, *(session.report.closed_at + 1 for session in sessions)]),
         )
+
+    def documents_named(self) -> list[str]:
+        """The external ids of ours that the plan names: `hear_documents` wants to know which of them exist."""
+        return sorted({name.record for name in self._named if our_name(name.record)})
 
     def go_live(self) -> int:
         """Unix second before which no shop's receipts are booked."""
@@ -224,6 +246,9 @@ class Reckoning:
         if isinstance(receipt, str):
             self._excluded[receipt] += self.begins <= order["orderdate"] < self.ends
             return
+        if self._is_doubled(receipt):
+            self._excluded["doubled_upload"] += self.begins <= receipt.sold_at < self.ends
+            return
         shop = self._tills.get(receipt.registerid)
         if shop is None:
             self._unassigned += 1
@@ -244,14 +269,25 @@ class Reckoning:
         self._expect(shop, receipt.currency, postings_of_receipt(receipt, books, self._facts))
 
     def hear_ledger_line(self, shop: Shop, line: LedgerLine) -> None:
-        """Count a posting at a shop's location: one of our journals by its name, anybody else's by its date."""
-        ours = _OUR_DOCUMENT.fullmatch(line.external_id or "")
-        if ours:
-            day = datetime.strptime(ours[1], "%Y%m%d").date()
-            if self._in_range(day):
-                self._booked[shop.key, day, line.account, ours[2]] += line.amount
-        elif self._in_range(line.tran_date) and line.account in self._facts.books_of(shop).all_accounts():
-            self._strangers[shop.key, line.tran_date, line.account, shop.currency] += line.amount
+        """Count a posting at a shop's location: one of our journals by its name, anybody else's by its date.
+
+        What others booked before the shop went live is its opening balance.
+        """
+        ours = our_name(line.external_id)
+        if ours is not None:
+            day, currency, ledger = ours.trading_day, ours.currency, self._booked
+        elif line.tran_date >= shop.go_live and line.account in self._facts.books_of(shop).all_accounts():
+            day, currency, ledger = line.tran_date, shop.currency, self._strangers
+        else:
+            return
+        if self._in_range(day):
+            ledger[shop.key, day, line.account, currency] += line.amount
+            if (line.record, shop.key, day) in self._lines_named:
+                self._lines_named[line.record, shop.key, day][line.account] += line.amount
+
+    def hear_documents(self, changed: Mapping[str, bool]) -> None:
+        """Which of `documents_named` NetSuite holds, and whether each was changed after it was made."""
+        self._documents = changed
 
     # ------------------------------------------------------------ judging
 
@@ -263,6 +299,7 @@ class Reckoning:
         self._refuse_holds_of_no_receipt()
         for session in unproved:
             self._compare_totals(session, held_days)
+        self._take_out_what_is_named(held_days)
 
         for cell in sorted({*self._expected, *self._booked, *self._strangers}):
             store, day, account, currency = cell
@@ -285,6 +322,8 @@ class Reckoning:
             refused_holds=tuple(self._refused),
             excluded={reason: number for reason, number in sorted(self._excluded.items()) if number},
             unassigned=self._unassigned,
+            named_minor=dict(self._named_minor),
+            refused_names=tuple(self._refused_names),
         )
 
     def _examine(self, session: Session) -> bool:
@@ -342,6 +381,39 @@ class Reckoning:
                 self._refused.append(f"{store_day[0]} {store_day[1]} is held as {hold['kind']}, but that is not so")
         return accepted
 
+    def _take_out_what_is_named(self, held_days: set[StoreDay]) -> None:
+        taken: set[tuple[str, str]] = set()
+        left_over: Counter[tuple[str, str]] = Counter()
+        for name in self._named:
+            left_over[name.kind, name.record] += sum(name.lines.values())
+        for name in self._named:
+            shop = self._facts.shops.get(name.store)
+            if shop is None:
+                self._refused_names.append(f"{name.about}, but the estate has no such store")
+                continue
+            if name.kind == FOREIGN:
+                # The rest of somebody else's document, and what it does to other accounts, is not the tills' business.
+                ours = self._facts.books_of(shop).all_accounts()
+                name = replace(name, lines={number: sum_ for number, sum_ in name.lines.items() if number in ours})
+            lines = self._lines_named[name.record, name.store, name.trading_day]
+            held = {account: amount for account, amount in lines.items() if amount}
+            reason = why_refused(name, self._documents, held, left_over[name.kind, name.record])
+            if (name.record, name.store) in taken:
+                reason = "it has been named before"
+            if reason is not None:
+                self._refused_names.append(f"{name.about}, but {reason}")
+                continue
+            taken.add((name.record, name.store))
+            self._take_out(name, held_days)
+
+    def _take_out(self, name: Naming, held_days: set[StoreDay]) -> None:
+        if name.kind != FOREIGN and (name.store, name.trading_day) in held_days:
+            return  # what the books hold of that day is left out whole
+        ledger = self._strangers if name.kind == FOREIGN else self._booked
+        for account, amount in name.lines.items():
+            ledger[name.store, name.trading_day, account, name.currency] -= amount
+        self._named_minor[name.currency] += name.amount_minor
+
     def _compare_totals(self, session: Session, held_days: set[StoreDay]) -> None:
         """A session whose Z says another total than its receipts, on a day that is not held: money is missing."""
         by_z, by_receipts = session.totals()
@@ -356,6 +428,15 @@ class Reckoning:
             self._differences.append(Difference(shop.key, open_days[-1], about, report.currency, by_z, by_receipts))
 
     # ------------------------------------------------------------ look-ups
+
+    def _is_doubled(self, receipt: Receipt) -> bool:
+        """Whether the same receipt has been heard already, under a lower orderid."""
+        if not receipt.number:
+            return False
+        upload = (receipt.registerid, receipt.number, receipt.sold_at, receipt.gross)
+        known = upload in self._uploads
+        self._uploads.add(upload)
+        return known
 
     def _expect(self, shop: Shop, currency: str, postings: Iterable[Posting]) -> None:
         day_of: dict[int, date] = {}

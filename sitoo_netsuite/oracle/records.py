@@ -58,9 +58,10 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A till sale (or a return) with the figures it was rung up with."""
+    """A till sale (or a return) with the figures it was rung up with. `number` is printed on it; "" where unknown."""
 
     orderid: int
+    number: str
     registerid: str
     sold_at: int
     currency: str
@@ -105,6 +106,7 @@ def _receipt(order: Raw, facts: EstateFacts) -> Receipt:
     deliveries = order.get("orderdeliveries", ())
     return Receipt(
         orderid=_whole(order["orderid"]),
+        number=str((order.get("additionaldata") or {}).get("pos-receiptid") or ""),
         registerid=order["registerid"],
         sold_at=_whole(order["orderdate"]),
         currency=currency,

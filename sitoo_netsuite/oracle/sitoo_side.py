@@ -83,7 +83,7 @@ class SitooSide:
         for start in range(0, len(waiting), _IDS_PER_REQUEST):
             ids = waiting[start : start + _IDS_PER_REQUEST]
             page = self._get("orders.json", orderid=",".join(ids), num=str(len(ids)), fields=_ORDER_FIELDS)
-            for order in page["items"]:
+            for order in sorted(page["items"], key=lambda order: order["orderid"]):
                 yield self._with_deliveries(order, undelivered_key)
 
     def _orders_by_id(self, sold_from: int, sold_before: int, fields: str) -> Iterator[Raw]:

@@ -1,9 +1,15 @@
 """The outbox: every document that was sent or may have been, committed before its request.
 
-Belongs here: the rows and the only statements that change their state. Does not belong here: what a document says (a
-flow decides), HTTP (`post.py`). A row is written once with its body frozen; afterwards only its state moves:
-planned -> in_doubt -> posted | refused, in_doubt -> planned where NetSuite proves it holds no such document, and
-refused -> planned where the very same document is still wanted.
+Belongs here: the rows, who may move one now, and the only statements that change their state. Does not belong here:
+what a document says (a flow decides), HTTP (`post.py`). A row is written once with its body frozen; afterwards only its
+state moves:
+
+    planned  -> in_doubt   about to be sent: from here on NetSuite may hold it
+    in_doubt -> posted     NetSuite holds it with our content
+    in_doubt -> planned    NetSuite does not hold it, and nothing that was sent can still arrive
+    in_doubt -> refused    the same, and NetSuite said no: its lines are free to be planned again
+    refused  -> planned    the very same document is still wanted
+    refused  -> posted     it turned up after all
 """
 
 from __future__ import annotations
@@ -12,13 +18,16 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import psycopg
 from psycopg.rows import class_row
 
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
+
+# The longest that NetSuite works on a request (reference 3.1): one that nobody saw the end of may commit until then.
+LONGEST_REQUEST = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,11 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A document as the outbox has it. `state`: planned, in_doubt, posted or refused."""
+    """A document as the outbox has it. `state`: planned, in_doubt, posted or refused.
+
+    sent_at: when the request that is under way, or that settled it, was sent; None while none is. unclear_at: when a
+    request was last left without a clear answer; None where there is none, or none that could still arrive.
+    """
 
     external_id: str
     document_type: str
@@ -58,25 +71,41 @@ class OutboxRow:
     attempts: int
     internal_id: str | None
     error: str | None
+    sent_at: datetime | None
+    unclear_at: datetime | None
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether a request is under way, of a worker that is gone if the document is not claimed by anybody."""
+        return self.state == "in_doubt" and self.sent_at is not None
+
+    def may_arrive_until(self, now: datetime) -> datetime | None:
+        """Until when an unclear request for it may still commit in NetSuite; None when none can any more."""
+        until = self.unclear_at + LONGEST_REQUEST if self.unclear_at is not None else None
+        return until if until is not None and until > now else None
 
 
 _COLUMNS = (
     "external_id, document_type, trading_day, store, currency, number, convert_to(body::text, 'UTF8') as body, "
-    "tran_date, state, attempts, internal_id, error"
+    "tran_date, state, attempts, internal_id, error, sent_at, unclear_at"
 )
 
 
 @contextmanager
-def one_poster(connection: psycopg.Connection, flow: str) -> Iterator[None]:
-    """Holds the flow's right to send for the life of the block; a second poster waits here.
+def claimed(connection: psycopg.Connection, external_id: str) -> Iterator[bool]:
+    """Whether this connection alone may move the document while the block runs; False when another one has it.
 
-    A session lock, so it vanishes with the connection when its process dies.
+    A session lock, so it vanishes with the connection when its process dies. The same connection would get it twice:
+    who shares one works on a document once at a time.
     """
-    connection.execute("select pg_advisory_lock(hashtextextended('posting/' || %s, 0))", (flow,))
+    lock = ("select pg_try_advisory_lock(hashtextextended('outbox/' || %s, 0))", (external_id,))
+    row = connection.execute(*lock).fetchone()
+    got = bool(row and row[0])
     try:
-        yield
+        yield got
     finally:
-        connection.execute("select pg_advisory_unlock(hashtextextended('posting/' || %s, 0))", (flow,))
+        if got:
+            connection.execute("select pg_advisory_unlock(hashtextextended('outbox/' || %s, 0))", (external_id,))
 
 
 def recorded_lines(connection: psycopg.Connection, key: StoreDayKey) -> list[tuple[LineKey, int]]:
@@ -118,10 +147,11 @@ def _refused(connection: psycopg.Connection, key: StoreDayKey) -> list[tuple[Out
             """,
             (key.flow, key.store, key.trading_day, key.currency),
         ).fetchall()
-    return [(row, _lines(connection, row.external_id)) for row in rows]
+    return [(row, lines_of(connection, row.external_id)) for row in rows]
 
 
-def _lines(connection: psycopg.Connection, external_id: str) -> Lines:
+def lines_of(connection: psycopg.Connection, external_id: str) -> Lines:
+    """The lines of a document, by register."""
     rows = connection.execute(
         "select registerid, kind, account, vat_rate_bp, label, amount_minor from posting.outbox_lines"
         " where external_id = %s",
@@ -180,7 +210,7 @@ def add_documents(
                 None,
             )
             if same is not None:
-                _move(connection, same, "refused", "planned", settled_at=None)
+                _move(connection, same, ("refused",), "planned", settled_at=None)
                 written.append(same)
                 continue
             number += 1
@@ -217,6 +247,15 @@ def _write(connection: psycopg.Connection, key: StoreDayKey, document: NewDocume
     return external_id
 
 
+def document(connection: psycopg.Connection, external_id: str) -> OutboxRow:
+    """A document as it stands now. Raises OutboxError when there is none."""
+    with connection.cursor(row_factory=class_row(OutboxRow)) as cursor:
+        row = cursor.execute(f"select {_COLUMNS} from posting.outbox where external_id = %s", (external_id,)).fetchone()
+    if row is None:
+        raise OutboxError(f"there is no document {external_id} in the outbox")
+    return row
+
+
 def documents_in(connection: psycopg.Connection, flow: str, state: str, first: date, last: date) -> list[OutboxRow]:
     """Documents of those trading days that are in one state, in order of day, store and number."""
     with connection.cursor(row_factory=class_row(OutboxRow)) as cursor:
@@ -243,39 +282,60 @@ def documents(connection: psycopg.Connection, flow: str, first: date, last: date
 
 def about_to_send(connection: psycopg.Connection, external_id: str, now: datetime) -> None:
     """From here on the document may exist: committed before the request, so that a killed process leaves doubt."""
-    _move(connection, external_id, "planned", "in_doubt", attempts=1, sent_at=now)
+    _move(connection, external_id, ("planned", "in_doubt"), "in_doubt", attempts=1, sent_at=now)
+
+
+def unclear(connection: psycopg.Connection, external_id: str, error: str, now: datetime) -> None:
+    """A request for the document has no clear answer, and none was sent after `now`."""
+    _move(connection, external_id, ("in_doubt",), "in_doubt", error=error, unclear_at=now, sent_at=None)
 
 
 def proven_absent(connection: psycopg.Connection, external_id: str, error: str) -> None:
-    """NetSuite holds no such document: it may be sent again. `error` says why it did not get there."""
-    _move(connection, external_id, "in_doubt", "planned", error=error)
+    """NetSuite does not hold the document and none can arrive: it may be sent. `error`: why it did not get there."""
+    _move(connection, external_id, ("in_doubt",), "planned", error=error, unclear_at=None)
+
+
+def proven_refused(connection: psycopg.Connection, external_id: str, error: str, now: datetime) -> None:
+    """NetSuite refused the document, does not hold it and none can arrive: its lines are still to be posted."""
+    _move(connection, external_id, ("in_doubt",), "refused", error=error, settled_at=now, unclear_at=None)
 
 
 def proven_posted(connection: psycopg.Connection, external_id: str, internal_id: str, now: datetime) -> None:
     """NetSuite holds the document, with our content."""
-    _move(connection, external_id, "in_doubt", "posted", internal_id=internal_id, settled_at=now, error=None)
-
-
-def proven_refused(connection: psycopg.Connection, external_id: str, error: str, now: datetime) -> None:
-    """NetSuite refused the document and holds nothing under its external id: its lines are still to be posted."""
-    _move(connection, external_id, "in_doubt", "refused", error=error, settled_at=now)
+    _move(connection, external_id, ("in_doubt",), "posted", internal_id=internal_id, settled_at=now, error=None)
 
 
 def still_in_doubt(connection: psycopg.Connection, external_id: str, error: str) -> None:
-    """Neither posted nor absent could be shown; the next run asks again."""
-    _move(connection, external_id, "in_doubt", "in_doubt", error=error)
+    """Neither posted nor absent could be shown, and no request is under way; the next run asks again."""
+    _move(connection, external_id, ("in_doubt",), "in_doubt", error=error, sent_at=None)
+
+
+def turned_up(connection: psycopg.Connection, external_id: str, internal_id: str, now: datetime) -> bool:
+    """NetSuite holds a refused document after all, with our content: it counts as posted from here on.
+
+    Its lines may have been posted again meanwhile; then the next run's difference takes the doubled ones back. False
+    when it is not refused (any more): another run has seen it too, or it is planned again.
+    """
+    return _moved(connection, external_id, ("refused",), "posted", internal_id=internal_id, settled_at=now, error=None)
 
 
 class OutboxError(RuntimeError):
-    """A document was not in the state a step relies on: two posters at once, or a hand in the table."""
+    """A document was not in the state a step relies on: a worker without a claim, or a hand in the table."""
 
 
-def _move(connection: psycopg.Connection, external_id: str, source: str, target: str, **values: object) -> None:
+def _move(
+    connection: psycopg.Connection, external_id: str, sources: Sequence[str], target: str, **values: object
+) -> None:
+    if not _moved(connection, external_id, sources, target, **values):
+        raise OutboxError(f"document {external_id} was not {' or '.join(sources)} when it was to become {target}")
+
+
+def _moved(
+    connection: psycopg.Connection, external_id: str, sources: Sequence[str], target: str, **values: object
+) -> bool:
     settings = [
         "state = %s",
         *("attempts = attempts + %s" if name == "attempts" else f"{name} = %s" for name in values),
     ]
-    statement = f"update posting.outbox set {', '.join(settings)} where external_id = %s and state = %s"
-    moved = connection.execute(statement.encode(), (target, *values.values(), external_id, source)).rowcount
-    if moved != 1:
-        raise OutboxError(f"document {external_id} was not {source} when it was about to become {target}")
+    statement = f"update posting.outbox set {', '.join(settings)} where external_id = %s and state = any(%s)"
+    return connection.execute(statement.encode(), (target, *values.values(), external_id, list(sources))).rowcount == 1

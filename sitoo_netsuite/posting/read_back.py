@@ -18,7 +18,8 @@ import msgspec
 import psycopg
 
 from sitoo_netsuite.money import to_minor
-from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.client import SUITEQL_PATH, NetSuiteClient
+from sitoo_netsuite.netsuite.errors import Unreadable
 from sitoo_netsuite.netsuite.suiteql import keyset
 from sitoo_netsuite.posting.outbox import OutboxRow
 from sitoo_netsuite.warehouse.copying import copy_rows
@@ -86,7 +87,12 @@ async def read_documents(client: NetSuiteClient, wanted: Mapping[str, str]) -> d
     for start in range(0, len(identities), _DOCUMENTS_A_QUERY):
         batch = identities[start : start + _DOCUMENTS_A_QUERY]
         pages = keyset(client, _LINES.format(marks=", ".join("?" * len(batch))), "place", batch)
-        found |= _documents([row async for page in pages for row in page], wanted)
+        rows = [row async for page in pages for row in page]
+        try:
+            found |= _documents(rows, wanted)
+        except ValueError as error:
+            what = f"an amount or a date of {', '.join(batch)} cannot be read: {error}"
+            raise Unreadable(f"POST {SUITEQL_PATH}", what) from None
     return found
 
 
@@ -95,6 +101,8 @@ def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str])
     lines: defaultdict[str, list[LedgerLine]] = defaultdict(list)
     for row in rows:
         identity = row["externalid"]
+        if identity not in currencies:
+            continue  # SuiteQL takes capitals for small letters; it is not the document that was asked for
         currency = currencies[identity]
         amount = to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency)
         headers[identity] = row

@@ -128,9 +128,18 @@ _STORE = """\
     returns: [{{from: {start}, value: journal}}]
 """
 
+_WAITS = """
+# Both APIs are near: what fails is tried again soon.
+sitoo: {{retry_seconds: {seconds}}}
+netsuite: {{retry_seconds: {seconds}}}
+"""
 
-def estate_yaml(world: World) -> str:
-    """The estate file of a world: every store live from its first day, sales as a summary, returns in the journal."""
+
+def estate_yaml(world: World, retry_seconds: str | None = None) -> str:
+    """The estate file of a world: every store live from its first day, sales as a summary, returns in the journal.
+
+    retry_seconds: how long either API is first waited for after a failure; left to the default when None.
+    """
     head = _HEAD.format(
         retailer=world.retailer,
         gift_card=GIFT_CARD_SKU,
@@ -142,7 +151,8 @@ def estate_yaml(world: World) -> str:
     )
     books = "\n".join(_books(world, site) for site in world.sites)
     stores = "\n".join(_store(world, shop) for shop in world.shops)
-    return f"{head}{books}\nstores:\n{stores}"
+    waits = "" if retry_seconds is None else _WAITS.format(seconds=retry_seconds)
+    return f"{head}{books}\nstores:\n{stores}{waits}"
 
 
 def _books(world: World, site: Site) -> str:

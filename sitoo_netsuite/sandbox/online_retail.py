@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+from pyarrow.lib import ArrowException
 
 COLUMNS = (
     "receipt_id", "kind", "sold_at", "arrives_at", "store", "sku", "description", "quantity", "unit_price_gross",
@@ -66,8 +67,11 @@ class Conversion:
 
 
 def read_online_retail(path: Path) -> pd.DataFrame:
-    """The ledger from its parquet file. Raises OnlineRetailError when the columns are not the ledger's."""
-    source = pd.read_parquet(path)
+    """The ledger from its parquet file. Raises OnlineRetailError when it is none, or the columns are not the ledger's."""
+    try:
+        source = pd.read_parquet(path)
+    except (OSError, ArrowException) as error:
+        raise OnlineRetailError(f"{path} cannot be read as parquet: {error}") from None
     missing = [column for column in _SOURCE_COLUMNS if column not in source.columns]
     if missing:
         raise OnlineRetailError(f"{path} lacks the columns {', '.join(missing)}: it is not the Online Retail ledger")

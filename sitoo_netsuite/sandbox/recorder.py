@@ -22,13 +22,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
+from sitoo_netsuite.sandbox.faults.transport import lose
 
+_TOKEN = "/oauth2/v1/token"
 # A POST that only asks: NetSuite's token request and SuiteQL. Every other request but GET is a write.
-_READING_POSTS = ("/oauth2/v1/token", "/query/v1/suiteql")
+_READING_POSTS = (_TOKEN, "/query/v1/suiteql")
+# Shown as the status of a request whose connection ended without an answer.
+_NO_ANSWER = 0
 _LOG_LENGTH = 50_000
 _IDENTIFIER = re.compile(r"^(\d+|\{.*\}|eid:.*)$")
 _TOO_MANY_REQUESTS = 429
 _PREFIX = "/sandbox/"
+
+# What a perfect observer would have open cases for, as rows of `docs/faults.md`.
+Truth = Callable[[], list[dict[str, Any]]]
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,7 +105,9 @@ class Recorder:
             self._endpoints[endpoint].end(status)
 
     def log(self, method: str, path: str, body: str, status: int) -> None:
-        """Keep a request for `GET /sandbox/requests`. Headers are not kept: they hold credentials."""
+        """Keep a request for `GET /sandbox/requests`, without its headers and a login's body: they hold credentials."""
+        if path.partition("?")[0].endswith(_TOKEN):
+            body = ""
         with self._lock:
             self._number += 1
             self._log.append({"number": self._number, "method": method, "path": path, "body": body, "status": status})
@@ -149,7 +158,7 @@ class RecordingMiddleware:
             return
         method, path = scope["method"], scope["path"]
         body = bytearray()
-        status = 500
+        status = _NO_ANSWER
 
         async def receive_and_keep() -> Message:
             message = await receive()
@@ -165,6 +174,9 @@ class RecordingMiddleware:
         endpoint = self._recorder.begin(method, path)
         try:
             await self._answer(scope, receive_and_keep, send_and_see)
+        except BaseException:
+            status = 500  # what Starlette answers with, further out
+            raise
         finally:
             self._recorder.end(endpoint, status)
             query = scope["query_string"].decode("latin-1")
@@ -177,18 +189,19 @@ class RecordingMiddleware:
             await self._app(scope, receive, send)
             return
         if fault.after:
-            await self._app(scope, receive, _discard)
+            await self._app(scope, receive, lose)
         response = self._error_response(fault.status)
         response.headers.update(fault.headers)
         await response(scope, receive, send)
 
 
-async def _discard(message: Message) -> None:
-    """An answer that gets lost on its way."""
+def sandbox_routes(
+    clock: SandboxClock, recorder: Recorder, truth: Truth | None, trouble: Callable[[], dict[str, int]]
+) -> list[Route]:
+    """The endpoints that only the sandbox has: clock, stats, requests, faults, truth. They need no credentials.
 
-
-def sandbox_routes(clock: SandboxClock, recorder: Recorder) -> list[Route]:
-    """The endpoints that only the sandbox has: clock, stats, requests, faults. They need no credentials."""
+    truth: None where nothing is planted. trouble: how often each trouble on the line came about, for the stats.
+    """
 
     async def show_clock(request: Request) -> Response:
         return JSONResponse({"now": clock.now().isoformat()})
@@ -201,7 +214,7 @@ def sandbox_routes(clock: SandboxClock, recorder: Recorder) -> list[Route]:
         return JSONResponse({"now": clock.now().isoformat()})
 
     async def stats(request: Request) -> Response:
-        return JSONResponse(recorder.stats())
+        return JSONResponse({**recorder.stats(), "transport": trouble()})
 
     async def requests(request: Request) -> Response:
         try:
@@ -217,12 +230,17 @@ def sandbox_routes(clock: SandboxClock, recorder: Recorder) -> list[Route]:
             return _usage('POST {"path": "/v2", "status": 500, "requests": 2, "headers": {}, "after": false}')
         return JSONResponse(True)
 
+    async def show_truth(request: Request) -> Response:
+        rows = [] if truth is None else truth()
+        return Response(msgspec.json.encode(rows), media_type="application/json")
+
     return [
         _route("clock", show_clock, "GET"),
         _route("clock", set_clock, "POST"),
         _route("stats", stats, "GET"),
         _route("requests", requests, "GET"),
         _route("faults", add_fault, "POST"),
+        _route("truth", show_truth, "GET"),
     ]
 
 

@@ -16,14 +16,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from joserfc.jwk import ECKey
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.sandbox.faults.by_hand import ByHand
+from sitoo_netsuite.sandbox.faults.truth import Truth
+from sitoo_netsuite.sandbox.faults.weather import make_weather
 from sitoo_netsuite.sandbox.netsuite.app import build_netsuite_app
-from sitoo_netsuite.sandbox.netsuite.settings import Credentials
+from sitoo_netsuite.sandbox.netsuite.settings import Credentials, TokenBasedCredentials
 from sitoo_netsuite.sandbox.recorder import Recorder
 from sitoo_netsuite.sandbox.replay.file import read_replay_file
 from sitoo_netsuite.sandbox.replay.till_days import till_days as replayed_days
@@ -41,6 +45,8 @@ from sitoo_netsuite.trading_day import trading_day_window
 _SITOO_KEYS = 3
 _LOG = logging.getLogger(__name__)
 _CERTIFICATE_ID = "sandbox-certificate"
+# Where trouble is planted on the line, waiting for it to pass would take most of the time.
+_SHORT_RETRY = "0.2"
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "running_sandbox", "serve"]
 
@@ -50,10 +56,12 @@ class SandboxOptions:
     """What is served and where.
 
     stores, days, receipts (per store and day), seed, start: the made-up trade. replay: a file of real transactions
-    (`sandbox/replay`) that is served instead. now: the clock at the start, by default the end of the trade. Ports of 0
+    (`sandbox/replay`) that is served instead. faults: `none`, `typical`, `storm` or the path of a FILE of faults to
+    plant in a made-up trade (docs/faults.md). now: the clock at the start, by default the end of the trade. Ports of 0
     are any free ones. folder: where the trade, the keys and the estate file lie; by default a temporary one, removed at
     the end. env_file: by default `sandbox.env` in the folder. prerender_fields: make order pages of
-    `prerender_page_size` orders with these fields beforehand (benchmarks).
+    `prerender_page_size` orders with these fields beforehand (benchmarks). tba: the env file names credentials of
+    NetSuite's token-based authentication too, which is then what a client uses.
     """
 
     stores: int = 2
@@ -62,6 +70,7 @@ class SandboxOptions:
     seed: int = 1
     start: date = DEFAULT_START
     replay: Path | None = None
+    faults: str = "none"
     now: datetime | None = None
     latency_ms: int = 0
     account_limit: int = 5
@@ -72,13 +81,15 @@ class SandboxOptions:
     sitoo: SitooSettings = field(default_factory=SitooSettings)
     prerender_fields: str | None = None
     prerender_page_size: int = 500
+    tba: bool = False
 
 
 @dataclass(frozen=True)
 class Sandbox:
     """Running sandboxes. `env` holds what the env file says, secrets included, so it stays out of the repr.
 
-    `sitoo_url` and `netsuite_url` are the roots, under which `/sandbox/` lies too.
+    `sitoo_url` and `netsuite_url` are the roots, under which `/sandbox/` lies too. `not_planted`: faults that were
+    asked for and that the trade is too small for.
     """
 
     world: World
@@ -89,6 +100,8 @@ class Sandbox:
     sitoo_url: str
     netsuite_url: str
     env: dict[str, str]
+    truth: Callable[[], list[dict[str, Any]]]
+    not_planted: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"Sandbox({self.sitoo_url}, {self.netsuite_url})"
@@ -107,14 +120,17 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         env_file.unlink(missing_ok=True)
         world, store = _trade(options, folder)
         stack.callback(store.close)
+        weather = make_weather(options.faults, world, store)
         clock = SandboxClock(options.now or end_of_trade(world, store))
+        truth = Truth(clock, weather.planted)
+        by_hand = ByHand(world, store, clock, truth, weather.by_hand)
         keys = {f"{world.account_id}-{140 + number}": secrets.token_urlsafe(24) for number in range(_SITOO_KEYS)}
-        private_key, credentials = _netsuite_credentials(world)
+        private_key, credentials = _netsuite_credentials(world, options.tba)
         prerender = None
         if options.prerender_fields is not None:
             prerender = Prerender(options.prerender_fields, options.prerender_page_size, folder / "order-pages")
         sitoo = build_sitoo_app(
-            world,
+            weather.sitoo_world,
             store,
             clock,
             keys=keys,
@@ -122,6 +138,8 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
             latency_ms=options.latency_ms,
             settings=options.sitoo,
             prerender=prerender,
+            transport=weather.transport,
+            truth=truth.rows,
         )
         netsuite = build_netsuite_app(
             world,
@@ -130,12 +148,15 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
             credentials=credentials,
             recorder=Recorder(),
             latency_ms=options.latency_ms,
+            transport=weather.transport,
+            before_request=lambda: by_hand.act(netsuite.state.account),
+            truth=truth.rows,
         )
         sitoo_url = stack.enter_context(serving(sitoo, options.sitoo_port))
         netsuite_url = stack.enter_context(serving(netsuite, options.netsuite_port))
         key_file, estate_file = folder / "netsuite-private-key.pem", folder / "estate.yaml"
         _write_secret(key_file, private_key)
-        estate_file.write_text(estate_yaml(world), encoding="utf-8")
+        estate_file.write_text(estate_yaml(world, None if options.faults == "none" else _SHORT_RETRY), encoding="utf-8")
         first_id, first_password = next(iter(keys.items()))
         env = {
             "SITOO_URL": f"{sitoo_url}/v2/accounts/{world.account_id}",
@@ -149,11 +170,20 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
             "NETSUITE_PRIVATE_KEY_FILE": str(key_file.resolve()),
             "SITOO_NETSUITE_ESTATE": str(estate_file.resolve()),
         }
+        if credentials.token_based is not None:
+            env |= {
+                "NETSUITE_CONSUMER_KEY": credentials.token_based.consumer_key,
+                "NETSUITE_CONSUMER_SECRET": credentials.token_based.consumer_secret,
+                "NETSUITE_TOKEN_ID": credentials.token_based.token_id,
+                "NETSUITE_TOKEN_SECRET": credentials.token_based.token_secret,
+            }
         stack.callback(env_file.unlink, missing_ok=True)
         unfinished = env_file.with_name(f"{env_file.name}.unfinished")
         _write_secret(unfinished, "".join(f"{name}={value}\n" for name, value in env.items()))
         unfinished.replace(env_file)
-        yield Sandbox(world, clock, store, folder, env_file, sitoo_url, netsuite_url, env)
+        yield Sandbox(
+            world, clock, store, folder, env_file, sitoo_url, netsuite_url, env, truth.rows, weather.not_planted
+        )
 
 
 def serve(options: SandboxOptions, announce: Callable[[Sandbox], None] | None = None) -> None:
@@ -186,6 +216,8 @@ def end_of_trade(world: World, store: TradeStore) -> datetime:
 
 
 def _trade(options: SandboxOptions, folder: Path) -> tuple[World, TradeStore]:
+    if options.replay is not None and options.faults != "none":
+        raise SandboxError("faults are planted in a made-up trade only; leave out --faults or --replay")
     path = folder / "trade.sqlite"
     if options.replay is None:
         world = make_world(options.seed, options.stores, options.days, options.start)
@@ -205,12 +237,14 @@ def _trade(options: SandboxOptions, folder: Path) -> tuple[World, TradeStore]:
     return world, record_trade(world, days, path)
 
 
-def _netsuite_credentials(world: World) -> tuple[str, Credentials]:
-    """A new private key as PEM, and what the NetSuite sandbox knows of it."""
+def _netsuite_credentials(world: World, tba: bool) -> tuple[str, Credentials]:
+    """A new private key as PEM, and what the NetSuite sandbox knows of it and of a new token."""
     key = ECKey.generate_key("P-256")
     public = key.as_pem(private=False).decode()
     client_id = secrets.token_hex(32)
-    return key.as_pem(private=True).decode(), Credentials(world.netsuite_account, client_id, {_CERTIFICATE_ID: public})
+    token = TokenBasedCredentials(*(secrets.token_hex(32) for _ in range(4))) if tba else None
+    credentials = Credentials(world.netsuite_account, client_id, {_CERTIFICATE_ID: public}, token)
+    return key.as_pem(private=True).decode(), credentials
 
 
 def _write_secret(path: Path, text: str) -> None:

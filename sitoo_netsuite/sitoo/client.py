@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -43,6 +43,7 @@ from sitoo_netsuite.sitoo.paging import Params, by_date_added, by_offset, by_ord
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Slots = Callable[[], AbstractContextManager[int]]
+"""Hands out the number of the key to use, for the length of a block; TimeoutError, before it, when none comes free."""
 
 # Reference 1.5: 1000 rows are known to work, for orders 500. An id takes up to 20 characters of the address line.
 _LIST_PAGE = 1000
@@ -180,8 +181,11 @@ class SitooClient:
         path = f"/sites/{eshopid}/orders/{orderid}/orderdeliveries"
         return [(_decoded(raw, OrderDelivery, path), bytes(raw)) for raw in self._all(path, {})]
 
-    def z_report_pages(self, added_from: int, added_to: int) -> Iterator[list[msgspec.Raw]]:
-        """Z-reports of all sites added in these seconds since 1970, both included, ready for `models.read_z_report`.
+    def z_report_pages(
+        self, added_from: int, added_to: int, registerids: Sequence[str] = ()
+    ) -> Iterator[list[msgspec.Raw]]:
+        """Z-reports added in these seconds since 1970, both included, ready for `models.read_z_report`: of these
+        registers, or of all.
 
         `/pos-z-reports` takes no `.json`, and no `fields` that we know of (reference 1.1, 1.4).
         """
@@ -189,7 +193,14 @@ class SitooClient:
         def registers() -> list[str]:
             return [register.registerid for site in self.sites() for register in self.registers(site.eshopid)]
 
-        return by_date_added(self._fetch("/pos-z-reports"), added_from, added_to, registers)
+        fetch = self._fetch("/pos-z-reports")
+        if registerids:
+            of_all, only = fetch, {"registerid": ",".join(registerids)}
+
+            def fetch(params: Params) -> bytes:
+                return of_all({**only, **params})
+
+        return by_date_added(fetch, added_from, added_to, registers)
 
     # ------------------------------------------------------------------ what stands still, typed
 
@@ -258,7 +269,11 @@ class SitooClient:
                 return True
             return error.asked_wait if error.asked_wait <= self._retries.longest_wait else False
 
-        with self._slot() as number:
+        with ExitStack() as slot:
+            try:
+                number = slot.enter_context(self._slot())
+            except TimeoutError as error:
+                raise SitooUnavailable(f"{method} {path}", f"not asked, {error}") from None
             return self._retrying(wait, self._send, self._keys[number], method, path, params or {}, content)
 
     def _send(self, key: ApiKey, method: str, path: str, params: Params, content: bytes | None) -> bytes:

@@ -13,7 +13,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -37,17 +38,31 @@ _QUANTITY_LIST = re.compile(r"(?:-?\d{1,12}\.\d{3} )*", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # 1990 to 2100 in seconds: outside it a moment is a fault, and a partition would be made for it.
 _SANE_EPOCH = range(631_152_000, 4_102_444_800)
+# A longer session is a fault, and every day of it would be read for its proof.
+_LONGEST_SESSION_SECONDS = 366 * 86_400
+_LONGEST_REASON = 300
+
+# What the tables hold: ids are bigint, rows of an order integer, and names stand in keys, which have to be short.
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+SmallId = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+Quantity = Annotated[int, msgspec.Meta(ge=-(10**9), le=10**9)]
+_LONGEST_NAME = 100
+Name = Annotated[str, msgspec.Meta(max_length=_LONGEST_NAME)]
+
+# What decoding raises for something that is not JSON, not of the shape, not text, or nested without end.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class OrderItem(msgspec.Struct, frozen=True, gc=False):
     """One row of an order; `orderitemid` counts from 0 within it. Net and VAT are of the whole row, signed."""
 
-    orderitemid: int
-    quantity: int
+    orderitemid: SmallId
+    quantity: Quantity
     vatvalue: int | float  # percent: 25, 17.5
     moneyitemtotal_net: str
     moneyitemtotal_vat: str
-    sku: str | None = None
+    sku: Name | None = None
     productname: str | None = None
     orderitemtype: int | None = None
     productid: int | None = None
@@ -59,18 +74,18 @@ class OrderItem(msgspec.Struct, frozen=True, gc=False):
 class Payment(msgspec.Struct, frozen=True, gc=False):
     """One payment of an order, signed; it has no id but its place in the list."""
 
-    name: str
+    name: Name
     moneyamount: str
     externalid: str | None = None
-    reftype: str | None = None  # the acquirer
-    cardissuer: str | None = None
+    reftype: Name | None = None  # the acquirer
+    cardissuer: Name | None = None
     additionaldata: dict[str, Any] | None = None
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
     """A receipt, web order, booking or parked cart. Enum numbers: reference section 3."""
 
-    orderid: int
+    orderid: Id
     orderdate: int  # seconds since 1970
     orderstateid: int
     paymentstateid: int
@@ -81,8 +96,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     orderitems: list[OrderItem] | None
     payments: list[Payment] | None
     eshopid: int | None = None
-    creditorderid: int | None = None
-    registerid: str | None = None
+    creditorderid: Id | None = None
+    registerid: Name | None = None
     warehouseid: int | None = None
     additionaldata: dict[str, Any] | None = None
 
@@ -99,15 +114,15 @@ class VatGroup(msgspec.Struct, frozen=True):
 class ZPayment(msgspec.Struct, frozen=True):
     """A Z-report's total of one payment name."""
 
-    name: str
+    name: Name
     moneytotal: str
 
 
 class ZReport(msgspec.Struct, frozen=True):
     """One register session, `dateopened` to `datecreated` (seconds since 1970). Refund figures are positive."""
 
-    zreportid: int
-    registerid: str
+    zreportid: Id
+    registerid: Name
     dateopened: int
     datecreated: int
     dateadded: int
@@ -131,9 +146,9 @@ class ZReport(msgspec.Struct, frozen=True):
     moneycash_out: str
     moneygrandtotalsales: str
     moneygrandtotalrefund: str
-    numsales: int
-    numsalesnotdelivered: int
-    numrefund: int
+    numsales: Count
+    numsalesnotdelivered: Count
+    numrefund: Count
     vatgroupssales: list[VatGroup] | None
     vatgroupssalesnotdelivered: list[VatGroup] | None
     vatgroupsrefund: list[VatGroup] | None
@@ -159,15 +174,15 @@ class ZReport(msgspec.Struct, frozen=True):
 class OrderDeliveryItem(msgspec.Struct, frozen=True):
     """What of an order item a delivery holds."""
 
-    orderitemid: int
-    quantity: int
+    orderitemid: SmallId
+    quantity: Quantity
 
 
 class OrderDelivery(msgspec.Struct, frozen=True):
     """A delivery of an order; `datedelivery` is null while it is on its way."""
 
-    orderdeliveryid: int
-    orderid: int
+    orderdeliveryid: Id
+    orderid: Id
     warehouseid: int | None = None
     datedelivery: int | None = None
     datecancelled: int | None = None
@@ -190,6 +205,13 @@ class SiteSettings(msgspec.Struct, frozen=True):
     eshopname: str | None = None
     doroundoff: bool | None = None
     pricesstoredwithvat: bool | None = None
+
+    def __post_init__(self) -> None:
+        # The trading day of a register outside the estate goes by it.
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"site {self.eshopid} has the time zone {self.timezone!r}, not one of IANA's") from None
 
 
 class SitooStore(msgspec.Struct, frozen=True):
@@ -327,15 +349,15 @@ def read_order(raw: msgspec.Raw) -> LandedOrder | Rejection:
     """One order of a page, checked and split from its personal fields; a Rejection if it cannot be read. Never raises.
 
     Checked: the fields we use and their types, money with two decimals (whole units where the currency has none), the
-    currency code, a sane orderdate, and text that a database can hold.
+    currency code, a sane orderdate, rows told apart, and numbers and text that a database can hold.
     """
     try:
         order = _order.decode(raw)
         _check_order(order)
+        _check_text(bytes(raw))
         payload, contact = split_personal(_raw_fields.decode(raw))
-        _check_text(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, _Unusable) as error:
-        return _rejection("orders", bytes(raw), str(error), id_field="orderid", time_field="orderdate")
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection("orders", bytes(raw), error, id_field="orderid", time_field="orderdate")
     return LandedOrder(order, payload, _digest(payload), contact)
 
 
@@ -353,13 +375,14 @@ def read_z_report(raw: msgspec.Raw) -> LandedZReport | Rejection:
     """One Z-report, checked; a Rejection if it cannot be read. Never raises. Checks as for `read_order`."""
     try:
         report = _z_report.decode(raw)
-        for moment in (report.dateopened, report.datecreated, report.dateadded):
-            _check_moment(moment)
+        _check_session(report)
         _check_money(report.money(), report.currencycode)
+        _check_text(bytes(raw))
+        # Its JSON is read whole again (`flows/sales/model`), so what we make no use of must be readable too.
+        _any_fields.decode(raw)
         payload = _sorted.encode(_raw_fields.decode(raw))
-        _check_text(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, _Unusable) as error:
-        return _rejection("z_reports", bytes(raw), str(error), id_field="zreportid", time_field="datecreated")
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection("z_reports", bytes(raw), error, id_field="zreportid", time_field="datecreated")
     return LandedZReport(report, payload, hashlib.sha256(payload).digest())
 
 
@@ -385,7 +408,11 @@ def _check_order(order: Order) -> None:
     _check_moment(order.orderdate)
     money = [order.moneytotal_gross_all, order.moneytotal_gross_roundoff]
     quantities = []
+    rows: set[int] = set()
     for item in order.orderitems or ():
+        if item.orderitemid in rows:
+            raise _Unusable(f"two rows with the orderitemid {item.orderitemid}")
+        rows.add(item.orderitemid)
         money += (item.moneyitemtotal_net, item.moneyitemtotal_vat)
         if item.moneydiscount is not None:
             money.append(item.moneydiscount)
@@ -395,8 +422,23 @@ def _check_order(order: Order) -> None:
             raise _Unusable(f"VAT of {item.vatvalue} percent in row {item.orderitemid}")
     money += [payment.moneyamount for payment in order.payments or ()]
     _check_money(money, order.currencycode)
+    number = str((order.additionaldata or {}).get("pos-receiptid", ""))
+    if len(number) > _LONGEST_NAME:
+        raise _Unusable(f"a receipt number of {len(number)} characters")
     if quantities and not _QUANTITY_LIST.fullmatch(" ".join((*quantities, ""))):
         raise _Unusable("a decimalquantitytotal that is not a number with three decimals")
+
+
+def _check_session(report: ZReport) -> None:
+    for epoch in (report.dateopened, report.datecreated, report.dateadded):
+        _check_moment(epoch)
+    length = report.datecreated - report.dateopened
+    if not 0 <= length <= _LONGEST_SESSION_SECONDS:
+        raise _Unusable(f"a session of {length / 86_400:g} days")
+    for groups in (report.vatgroupssales, report.vatgroupssalesnotdelivered, report.vatgroupsrefund):
+        for group in groups or ():
+            if not 0 <= group.vatvalue < 100:
+                raise _Unusable(f"VAT of {group.vatvalue} percent")
 
 
 def _check_money(amounts: Iterable[str], currency: str) -> None:
@@ -425,16 +467,41 @@ def _check_text(payload: bytes) -> None:
             raise _Unusable("text with a NUL character")
 
 
-def _rejection(source: str, body: bytes, reason: str, *, id_field: str, time_field: str) -> Rejection:
-    try:
-        fields = _any_fields.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        fields = {}
+def _rejection(source: str, body: bytes, error: Exception, *, id_field: str, time_field: str) -> Rejection:
+    fields = _fields_to_place(body, (id_field, time_field, "registerid"))
     digest = hashlib.sha256(body).digest()
-    identifier, moment, registerid = fields.get(id_field), fields.get(time_field), fields.get("registerid")
-    sold_at = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) and moment in _SANE_EPOCH else None
-    register = registerid if isinstance(registerid, str) else None
-    record = str(identifier) if isinstance(identifier, int) else digest.hex()
+    moment, registerid = _whole(fields.get(time_field)), fields.get("registerid")
+    sold_at = datetime.fromtimestamp(moment, UTC) if moment is not None and moment in _SANE_EPOCH else None
+    register = registerid if isinstance(registerid, str) and _is_name(registerid) else None
+    identifier = _whole(fields.get(id_field))
+    record = digest.hex() if identifier is None else str(identifier)
     if source == "z_reports" and register is not None:
         record = f"{register}/{record}"
+    reason = str(error) if isinstance(error, msgspec.ValidationError | _Unusable) else f"not JSON: {error}"
+    reason = reason[:_LONGEST_REASON]
     return Rejection(source, record, reason, body, digest, sold_at.date() if sold_at else None, register, sold_at)
+
+
+def _fields_to_place(body: bytes, names: Iterable[str]) -> dict[str, Any]:
+    """The fields by which a record that cannot be read is placed; searched for in the text of one that is not JSON."""
+    try:
+        return _any_fields.decode(body)
+    except UNREADABLE:
+        pass
+    found: dict[str, Any] = {}
+    for name in names:
+        if match := re.search(rb'"%b"\s*:\s*(\d{1,18}(?=\D)|"[^"\\]*")' % name.encode(), body):
+            value = match[1].decode("utf-8", "replace")
+            found[name] = value.strip('"') if value.startswith('"') else int(value)
+    return found
+
+
+def _whole(value: object) -> int | None:
+    """An id or a time as a number that a bigint holds, also where it was sent as text."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 18:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and len(text) <= _LONGEST_NAME

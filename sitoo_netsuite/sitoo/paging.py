@@ -2,15 +2,20 @@
 
 Each paginator takes a `fetch(params) -> body` and yields pages of raw records, so it knows no HTTP. Where a list ends,
 what grows under us and what has no offset: reference 1.4 and 1.5.
+
+One record that is not JSON makes its whole answer none. It is asked for in ever smaller pieces then, until the record
+stands alone; it is yielded as it came, for the reader to put it aside, and the others are read.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from sitoo_netsuite.sitoo.errors import SitooUnreadable
+from sitoo_netsuite.sitoo.models import UNREADABLE, Id
 
 Params = dict[str, str]
 Fetch = Callable[[Params], bytes]
@@ -26,7 +31,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class _OrderId(msgspec.Struct):
-    orderid: int
+    orderid: Id
 
 
 class _ZReportKey(msgspec.Struct):
@@ -45,8 +50,35 @@ def decode_page(body: bytes, request: str) -> Page:
     """The envelope of a list answer, its records left raw. Raises SitooUnreadable."""
     try:
         return _page.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise SitooUnreadable(request, str(error)) from None
+
+
+def _piece(fetch: Fetch, request: str, params: Params, start: int, num: int) -> Page:
+    """The page from `start` on, cut short before a record that is not JSON; or that record alone, left as it came.
+
+    Raises SitooUnreadable when the answer is no page at all.
+    """
+    while True:
+        body = fetch({**params, "start": str(start), "num": str(num)})
+        try:
+            return decode_page(body, request)
+        except SitooUnreadable:
+            only = _between_brackets(body, after=b'"items"')
+            if only is None:
+                raise
+        if num == 1:
+            # How many there are stands outside it and may be as unreadable; the empty page tells the end too.
+            return Page(sys.maxsize, [msgspec.Raw(only)])
+        num //= 2
+
+
+def _between_brackets(body: bytes, after: bytes) -> bytes | None:
+    """What the list of an answer that is not JSON holds, `after` some bytes; None when it is no such answer at all."""
+    begin = body.find(b"[", body.find(after)) if body.lstrip().startswith((b"{", b"[")) and after in body else -1
+    end = body.rfind(b"]")
+    inside = body[begin + 1 : end if end > begin else len(body)].strip() if begin >= 0 else b""
+    return inside or None
 
 
 def by_orderid(fetch: Fetch, params: Params, first: int, page_size: int) -> Iterator[list[msgspec.Raw]]:
@@ -58,8 +90,8 @@ def by_orderid(fetch: Fetch, params: Params, first: int, page_size: int) -> Iter
     """
     following, beyond = first, 0
     while True:
-        keyset = {"orderidfrom": str(following), "sort": "orderid", "start": str(beyond), "num": str(page_size)}
-        page = decode_page(fetch({**params, **keyset}), "/orders")
+        keyset = {**params, "orderidfrom": str(following), "sort": "orderid"}
+        page = _piece(fetch, "/orders", keyset, beyond, page_size)
         if not page.items:
             return
         unread = next((back for back, raw in enumerate(reversed(page.items)) if _orderid_of(raw) is not None), None)
@@ -83,7 +115,7 @@ def by_offset(fetch: Fetch, request: str, params: Params, page_size: int) -> Ite
     """
     start = 0
     while True:
-        page = decode_page(fetch({**params, "start": str(start), "num": str(page_size)}), request)
+        page = _piece(fetch, request, params, start, page_size)
         if page.items:
             yield page.items
         start += len(page.items)
@@ -98,42 +130,61 @@ def by_date_added(
 
     There is no offset and at most 500 come back, so each page starts at the second the last one ended with. Should a
     full answer hold only one second, that second is read by register (`registers` names them all), halving the
-    list until each answer is short of full.
+    list until each answer is short of full. Where an answer is not JSON, the time is halved, down to a second.
     """
-    following: int | None = added_from
+    following, until = added_from, added_to
     seen: set[tuple[str, int]] = set()
-    while following is not None and following <= added_to:
-        reports = _z_reports(fetch, {"dateaddedfrom": str(following), "dateaddedto": str(added_to)})
-        reached = None
-        if len(reports) >= Z_REPORTS_PER_ANSWER:
-            reached = _last_added(reports)
-            if reached == following:
-                second = {"dateaddedfrom": str(following), "dateaddedto": str(following)}
-                reports, reached = _by_register(fetch, second, registers()), following + 1
+    while following <= added_to:
+        body = fetch({"dateaddedfrom": str(following), "dateaddedto": str(until)})
+        try:
+            reports = _z_reports(body)
+        except SitooUnreadable:
+            if _between_brackets(body, after=b"") is None:
+                raise
+            if until > following:
+                until = (following + until) // 2
+                continue
+            reports, reached = _second(fetch, following, registers()), following + 1
+        else:
+            reached = until + 1
+            if len(reports) >= Z_REPORTS_PER_ANSWER:
+                reached = _last_added(reports)
+                if reached == following:
+                    reports, reached = _second(fetch, following, registers()), following + 1
         fresh = [raw for raw in reports if _key_of(raw) not in seen]
         seen = {key for raw in reports if (key := _key_of(raw)) is not None}
         if fresh:
             yield fresh
-        following = reached
+        following, until = reached, added_to
 
 
-def _by_register(fetch: Fetch, params: Params, registers: Sequence[str]) -> list[msgspec.Raw]:
-    reports = _z_reports(fetch, {**params, "registerid": ",".join(registers)})
-    if len(reports) < Z_REPORTS_PER_ANSWER:
-        return reports
-    if len(registers) == 1:
-        raise SitooUnreadable(
-            "/pos-z-reports",
-            f"register {registers[0]} added {Z_REPORTS_PER_ANSWER} or more reports in second {params['dateaddedto']}",
-        )
-    middle = len(registers) // 2
-    return _by_register(fetch, params, registers[:middle]) + _by_register(fetch, params, registers[middle:])
-
-
-def _z_reports(fetch: Fetch, params: Params) -> list[msgspec.Raw]:
+def _second(fetch: Fetch, second: int, registers: Sequence[str]) -> list[msgspec.Raw]:
+    """The reports added in one second, by register; of a register alone whose answer is not JSON, that answer."""
+    params = {"dateaddedfrom": str(second), "dateaddedto": str(second), "registerid": ",".join(registers)}
+    body = fetch(params)
+    alone = len(registers) <= 1
     try:
-        return _list.decode(fetch(params))
-    except msgspec.MsgspecError as error:
+        reports = _z_reports(body)
+    except SitooUnreadable:
+        only = _between_brackets(body, after=b"")
+        if only is None:
+            raise
+        if alone:
+            return [msgspec.Raw(only)]
+    else:
+        if len(reports) < Z_REPORTS_PER_ANSWER:
+            return reports
+        if alone:
+            what = f"register {params['registerid']} added {Z_REPORTS_PER_ANSWER} or more reports in second {second}"
+            raise SitooUnreadable("/pos-z-reports", what)
+    middle = len(registers) // 2
+    return _second(fetch, second, registers[:middle]) + _second(fetch, second, registers[middle:])
+
+
+def _z_reports(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return _list.decode(body)
+    except UNREADABLE as error:
         raise SitooUnreadable("/pos-z-reports", str(error)) from None
 
 
@@ -141,7 +192,7 @@ def _last_added(reports: Sequence[msgspec.Raw]) -> int:
     for raw in reversed(reports):
         try:
             return _z_report_key.decode(raw).dateadded
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
     raise SitooUnreadable("/pos-z-reports", "a full answer in which no report says when it was added")
 
@@ -149,7 +200,7 @@ def _last_added(reports: Sequence[msgspec.Raw]) -> int:
 def _key_of(raw: msgspec.Raw) -> tuple[str, int] | None:
     try:
         key = _z_report_key.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return key.registerid, key.zreportid
 
@@ -157,5 +208,5 @@ def _key_of(raw: msgspec.Raw) -> tuple[str, int] | None:
 def _orderid_of(raw: msgspec.Raw) -> int | None:
     try:
         return _order_id.decode(raw).orderid
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
@@ -32,9 +33,15 @@ class MigrationError(Exception):
 def upgrade(url: str) -> None:
     """Runs the migrations the database at `url` lacks, all in one transaction. Safe to call from several processes.
 
-    Raises MigrationError when the login may not make what the migrations need.
+    Raises MigrationError when the address cannot be read or the login may not make what the migrations need, and
+    psycopg.OperationalError when the database does not answer.
     """
-    engine = _engine(url)
+    try:
+        engine = _engine(url)
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        # Its text may quote the address with the password in it.
+        text = "the database's address cannot be read: write DATABASE_URL as postgresql://user:password@host/database"
+        raise MigrationError(text) from None
     try:
         with engine.begin() as connection:
             connection.execute(sqlalchemy.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -42,6 +49,8 @@ def upgrade(url: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except sqlalchemy.exc.OperationalError as error:
+        raise psycopg.OperationalError(str(error.orig)) from None
     except sqlalchemy.exc.ProgrammingError as error:
         if isinstance(error.orig, errors.InsufficientPrivilege):
             raise MigrationError(

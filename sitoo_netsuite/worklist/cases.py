@@ -1,13 +1,14 @@
 """The life of a case, pure: what this run found against what is open makes the events to write down.
 
 A case is opened once, changed when its evidence changes, cleared when a run that looked no longer finds it, and opened
-again if it comes back. It is never cleared by age and never doubled.
+again if it comes back. A person may resolve it: then it stays closed until what it says has changed, or it has cleared
+and comes back. It is never cleared by age and never doubled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -42,27 +43,42 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCase:
+    """A case as the worklist has it, opened and not cleared since. `resolved`: a person closed it with a reason."""
+
+    case: Case
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CaseEvent:
-    event: str  # 'opened', 'changed', 'cleared'
+    event: str  # 'opened', 'changed', 'cleared', 'resolved'
     case: Case
 
 
-def case_events(found: Iterable[Case], already_open: Iterable[Case]) -> list[CaseEvent]:
+def case_events(found: Iterable[Case], known: Iterable[KnownCase]) -> list[CaseEvent]:
     """Events that bring the worklist in line with what was found.
 
-    already_open must hold the open cases of exactly the scope that was looked at (kinds and days): a case of it that
-    was not found again is cleared. Found twice under one key is a fault of the detector and raises ValueError.
+    known must hold the cases, not cleared yet, of exactly the scope that was looked at (kinds and days): a case of it
+    that was not found again is cleared. A resolved case stays closed while the very same is found, and is opened again
+    when what it says has changed. Found twice under one key is a fault of the detector and raises ValueError.
     """
     now: dict[tuple[str, str], Case] = {}
     for case in found:
         if (case.kind, case.key) in now:
             raise ValueError(f"case {case.kind} {case.key} was found twice in one run")
         now[case.kind, case.key] = case
-    before = {(case.kind, case.key): case for case in already_open}
-    events = [CaseEvent("cleared", before[name]) for name in before if name not in now]
+    before = {(entry.case.kind, entry.case.key): entry for entry in known}
+    events = [CaseEvent("cleared", entry.case) for name, entry in before.items() if name not in now]
     for name, case in now.items():
-        if name not in before:
+        entry = before.get(name)
+        if entry is None or (entry.resolved and not _says_the_same(case, entry.case)):
             events.append(CaseEvent("opened", case))
-        elif case != before[name]:
+        elif not entry.resolved and case != entry.case:
             events.append(CaseEvent("changed", case))
     return events
+
+
+def _says_the_same(case: Case, resolved: Case) -> bool:
+    """Whether a person's word on a case still holds: whether it waits does not matter, all else does."""
+    return replace(case, waiting=resolved.waiting) == resolved

@@ -98,10 +98,7 @@ class Retailer:
         access = settings.netsuite_access(os.environ)
         return NetSuiteClient(
             url=access.url,
-            account=access.account,
-            client_id=access.client_id,
-            certificate_id=access.certificate_id,
-            private_key_path=access.private_key_file,
+            login=access.login(),
             slots=slots_in_process(5),
         )
 

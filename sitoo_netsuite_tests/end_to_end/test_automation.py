@@ -11,9 +11,10 @@ import pytest
 
 from sitoo_netsuite.definitions import defs
 from sitoo_netsuite.flows.catalogue.automation import first_catalogue
-from sitoo_netsuite.flows.journals.automation import close_of_day, unposted_days
+from sitoo_netsuite.flows.journals.automation import close_of_day, nightly_read_back, unposted_days
 from sitoo_netsuite.flows.sales import automation
 from sitoo_netsuite.flows.sales.automation import landing_every_quarter, late_orders
+from sitoo_netsuite.flows.sales.late import touch
 from sitoo_netsuite.operate.runs import RunFailedError, run_catalogue, run_days
 from sitoo_netsuite.partitions import days_of_run
 from sitoo_netsuite.resources import Clock, EstateFile, Sitoo, Warehouse
@@ -23,6 +24,7 @@ from sitoo_netsuite.worklist.automation import failed_runs, recovered_runs
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
 
 HOUR = timedelta(hours=1)
+RESOURCES = {"estate_file": EstateFile(), "clock": Clock(), "warehouse": Warehouse()}
 
 
 @pytest.fixture
@@ -33,8 +35,9 @@ def shop(retailer: Retailer) -> Iterator[Retailer]:
 
 
 def late_tick(retailer: Retailer, cursor: str | None) -> dg.SensorResult:
-    context = dg.build_sensor_context(instance=retailer.instance, cursor=cursor)
-    result = late_orders(context, estate_file=EstateFile(), clock=Clock(), warehouse=Warehouse(), sitoo=Sitoo())
+    resources = {**RESOURCES, "sitoo": Sitoo()}
+    with dg.build_sensor_context(instance=retailer.instance, cursor=cursor, resources=resources) as context:
+        result = late_orders(context)
     assert isinstance(result, dg.SensorResult)
     return result
 
@@ -51,8 +54,10 @@ def asked_for(requests: Iterable[dg.RunRequest | dg.SkipReason] | None) -> list[
 
 
 def net_tick(retailer: Retailer, moment: datetime) -> list[dg.RunRequest | dg.SkipReason]:
-    context = dg.build_schedule_context(instance=retailer.instance, scheduled_execution_time=moment)
-    return list(unposted_days(context, estate_file=EstateFile(), clock=Clock(), warehouse=Warehouse()))
+    with dg.build_schedule_context(
+        instance=retailer.instance, scheduled_execution_time=moment, resources=RESOURCES
+    ) as context:
+        return list(unposted_days(context))
 
 
 def end_of(retailer: Retailer, day: int) -> datetime:
@@ -142,6 +147,31 @@ def test_the_net_asks_for_every_day_that_was_never_closed_and_then_for_none(shop
     assert isinstance(clear, dg.SkipReason)
 
 
+def test_the_net_asks_for_a_day_whose_records_changed_after_it_was_closed(shop: Retailer) -> None:
+    shop.run()
+    moment = end_of(shop, 1) + HOUR
+    assert isinstance(net_tick(shop, moment)[0], dg.SkipReason)
+    touch(shop.connection, [shop.first], shop.estate)
+    assert asked_for(net_tick(shop, moment)) == [f"{shop.first}..{shop.first}"]
+    shop.run(shop.first, shop.first)
+    assert isinstance(net_tick(shop, moment)[0], dg.SkipReason)
+
+
+def test_every_night_what_netsuite_holds_is_read_back_and_that_alone_closes_no_day(shop: Retailer) -> None:
+    def night(moment: datetime) -> list[dg.RunRequest | dg.SkipReason]:
+        with dg.build_schedule_context(
+            instance=shop.instance, scheduled_execution_time=moment, resources=RESOURCES
+        ) as context:
+            return list(nightly_read_back(context))
+
+    moment = end_of(shop, 1) + HOUR
+    shop.set_time(moment)
+    run_catalogue(defs, shop.instance)
+    assert asked_for(night(moment)) == [f"{shop.first}..{shop.last}"]
+    run_days(defs, shop.instance, shop.connection, shop.first, shop.last, "verify_days")
+    assert asked_for(net_tick(shop, moment)) == [f"{shop.first}..{shop.last}"]
+
+
 def test_a_failed_run_is_a_case_that_the_net_takes_up_and_the_next_run_clears(
     shop: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,13 +209,14 @@ def file_what_happened(shop: Retailer) -> None:
         for record in shop.instance.get_records_for_run(run.run_id, of_type=kind).records
     )
     assert event is not None
-    context = dg.build_run_status_sensor_context(
+    with dg.build_run_status_sensor_context(
         sensor_name="failed_runs" if failed else "recovered_runs",
         dagster_instance=shop.instance,
         dagster_run=run,
         dagster_event=event,
-    )
-    if failed:
-        failed_runs(context.for_run_failure(), warehouse=Warehouse(), clock=Clock())
-    else:
-        recovered_runs(context, warehouse=Warehouse(), clock=Clock())
+        resources={"warehouse": Warehouse(), "clock": Clock()},
+    ) as context:
+        if failed:
+            failed_runs(context.for_run_failure())
+        else:
+            recovered_runs(context)

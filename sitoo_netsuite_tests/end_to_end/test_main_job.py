@@ -59,7 +59,7 @@ def test_a_sku_netsuite_does_not_know_books_its_revenue_and_shows_its_money(reta
     result = retailer.run()
     assert result.summary()["posted"] == 4
     found = retailer.cases("unmatched_sku")
-    assert {case["record"] for case in found} == {sku}
+    assert {case["evidence"]["sku"] for case in found} == {sku}
     assert all(case["amount_minor"] for case in found)
     assert retailer.judge().differences == ()
     retailer.netsuite("PATCH", f"inventoryItem/{item}", b'{"isInactive": false}')

@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from sitoo_netsuite.netsuite.auth import Credentials, Token, refusal_of, token_form, token_of
+from sitoo_netsuite.netsuite.auth import ClientCredentials, Token, refusal_of, token_form, token_of
 from sitoo_netsuite.netsuite.errors import CredentialsRefused, Unreadable
 from sitoo_netsuite_tests.netsuite.conftest import KeyFiles
 
@@ -17,7 +17,7 @@ _TOKEN_URL = "https://1500.suitetalk.api.netsuite.com/services/rest/auth/oauth2/
 
 @pytest.mark.parametrize(("name", "algorithm"), [("rsa", "PS256"), ("ec", "ES256")])
 def test_the_assertion_is_signed_with_the_algorithm_of_the_key(keys: KeyFiles, name: str, algorithm: str) -> None:
-    form = token_form(Credentials("client", name, getattr(keys, name)), _TOKEN_URL, now=lambda: 1_800_000_000.7)
+    form = token_form(ClientCredentials("client", name, getattr(keys, name)), _TOKEN_URL, now=lambda: 1_800_000_000.7)
     public = (RSAKey if name == "rsa" else ECKey).import_key(keys.certificates[name])
     token = jwt.decode(form["client_assertion"], public, algorithms=[algorithm])
     assert token.header == {"typ": "JWT", "alg": algorithm, "kid": name}
@@ -35,7 +35,7 @@ def test_the_assertion_is_signed_with_the_algorithm_of_the_key(keys: KeyFiles, n
 
 
 def test_two_assertions_differ(keys: KeyFiles) -> None:
-    credentials = Credentials("client", "ec", keys.ec)
+    credentials = ClientCredentials("client", "ec", keys.ec)
     forms = [token_form(credentials, _TOKEN_URL, now=lambda: 1_800_000_000.0) for _ in range(2)]
     assert forms[0]["client_assertion"] != forms[1]["client_assertion"]
 
@@ -55,7 +55,7 @@ def test_a_key_file_of_no_use_is_named_but_not_quoted(tmp_path: Path, content: b
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(CredentialsRefused, match=reason) as refusal:
-        token_form(Credentials("client", "certificate", path), _TOKEN_URL)
+        token_form(ClientCredentials("client", "certificate", path), _TOKEN_URL)
     assert str(path) in str(refusal.value)
     assert "hunter2" not in str(refusal.value) and refusal.value.__cause__ is None
 

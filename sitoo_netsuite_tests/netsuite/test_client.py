@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sitoo_netsuite.netsuite import records, suiteql
-from sitoo_netsuite.netsuite.auth import TOKEN_PATH
+from sitoo_netsuite.netsuite.auth import TOKEN_PATH, ClientCredentials, OAuth2Login
 from sitoo_netsuite.netsuite.client import SUITEQL_PATH, NetSuiteClient, Retries
 from sitoo_netsuite.netsuite.errors import (
     AlreadyExists,
@@ -76,7 +76,7 @@ async def _journal(client: NetSuiteClient, external_id: str) -> bytes:
 
 @pytest.mark.parametrize("name", ["rsa", "ec"])
 def test_either_kind_of_key_logs_in(account: ServedAccount, name: str) -> None:
-    client = account.client(certificate_id=name, private_key_path=getattr(account.keys, name))
+    client = account.client(login=account.login(name, getattr(account.keys, name)))
     assert _with(client, records.server_time).isoformat() == "2026-03-04T06:00:00+00:00"
 
 
@@ -104,7 +104,7 @@ def test_a_new_token_that_is_turned_away_too_is_broken(account: ServedAccount) -
 
 def test_an_unknown_certificate_is_refused_in_plain_words(account: ServedAccount) -> None:
     with pytest.raises(CredentialsRefused, match="check the client id, the Certificate ID"):
-        _with(account.client(certificate_id="another"), records.server_time)
+        _with(account.client(login=account.login("another")), records.server_time)
 
 
 def test_a_token_service_that_is_down_is_waiting(account: ServedAccount) -> None:
@@ -300,15 +300,8 @@ def test_a_wrong_query_is_refused_with_netsuites_words(account: ServedAccount) -
 
 
 def _client_at(url: str, keys: KeyFiles, **changes: Any) -> NetSuiteClient:
-    settings: dict[str, Any] = {
-        "url": url,
-        "account": "1500",
-        "client_id": CLIENT_ID,
-        "certificate_id": "ec",
-        "private_key_path": keys.ec,
-        "slots": slots_in_process(1),
-        "retries": PATIENCE,
-    }
+    login = OAuth2Login(url, "1500", ClientCredentials(CLIENT_ID, "ec", keys.ec))
+    settings: dict[str, Any] = {"url": url, "login": login, "slots": slots_in_process(1), "retries": PATIENCE}
     return NetSuiteClient(**(settings | changes))
 
 
@@ -370,6 +363,16 @@ def test_a_line_that_breaks_after_a_write_is_unclear_and_before_it_is_waiting(ke
         _with(_client_at(url, keys), lambda client: records.create(client, "journalEntry", b"{}"))
 
 
+def test_a_token_that_does_not_come_is_waiting_also_for_a_write(keys: KeyFiles) -> None:
+    async def slow(_: Request) -> Response:
+        await asyncio.sleep(0.5)
+        return JSONResponse({"access_token": "late", "expires_in": 3600, "token_type": "bearer"})
+
+    app = Starlette(routes=[Route(TOKEN_PATH, slow, methods=["POST"])])
+    with serving(app) as url, pytest.raises(Unavailable, match=rf"{TOKEN_PATH}: no answer \(ReadTimeout\)"):
+        _with(_client_at(url, keys, timeout=0.2), lambda client: records.create(client, "journalEntry", b"{}"))
+
+
 def test_no_secret_reaches_an_error_a_repr_or_the_log(
     keys: KeyFiles, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
@@ -392,7 +395,8 @@ def test_no_secret_reaches_an_error_a_repr_or_the_log(
     with serving(_odd_app(refuse)) as url:
         _with(_client_at(url, keys), ask)
         with suppress(NetSuiteError):
-            _with(_client_at(url, keys, private_key_path=tmp_path / "none.pem"), records.server_time)
+            missing = OAuth2Login(url, "1500", ClientCredentials(CLIENT_ID, "ec", tmp_path / "none.pem"))
+            _with(_client_at(url, keys, login=missing), records.server_time)
     everything = "\n".join([*told, *(record.getMessage() for record in caplog.records)])
     key_lines = keys.ec.read_text().splitlines()[1:-1]
     assert len(told) > 5

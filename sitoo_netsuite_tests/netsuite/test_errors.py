@@ -43,7 +43,6 @@ _PREFIX = "Error while accessing a resource. "
         (500, _envelope(500, "An unexpected error occurred.", "UNEXPECTED_ERROR"), Unavailable, UnclearAnswer),
         (502, _HTML, Unavailable, UnclearAnswer),
         (503, b"", Unavailable, UnclearAnswer),
-        (401, b"", CredentialsRefused, CredentialsRefused),
         (403, _envelope(403, "no", "INSUFFICIENT_PERMISSION"), NotPermitted, NotPermitted),
         (400, _envelope(400, "no", "INSUFFICIENT_PERMISSION"), NotPermitted, NotPermitted),
         (400, _envelope(400, _PREFIX + "Please enter value(s) for: Subsidiary."), Refused, Refused),

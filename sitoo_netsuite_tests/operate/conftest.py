@@ -21,3 +21,10 @@ def sandbox() -> Iterator[Sandbox]:
 def env(sandbox: Sandbox) -> dict[str, str]:
     """What the commands are told, at the sandbox's time; free to be changed."""
     return {**sandbox.env, NOW: sandbox.clock.now().isoformat()}
+
+
+@pytest.fixture
+def token_env() -> Iterator[dict[str, str]]:
+    """As `env`, of an account of its own with token-based authentication."""
+    with running_sandbox(SandboxOptions(stores=2, days=1, receipts=20, seed=3, tba=True)) as running:
+        yield {**running.env, NOW: running.clock.now().isoformat()}

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sitoo_netsuite.estate import parse_estate
 from sitoo_netsuite.operate.doctor import Finding, examine
 from sitoo_netsuite.operate.facts import LedgerAccount, SiteFacts, Subsidiary
 from sitoo_netsuite.operate.mappings import account_findings, sitoo_findings
@@ -24,7 +25,7 @@ from sitoo_netsuite.sandbox.serve import Sandbox
 from sitoo_netsuite.sandbox.server import serving
 from sitoo_netsuite.settings import ESTATE, NOW
 from sitoo_netsuite.sitoo.models import CashRegister, Site, SiteSettings, SitooStore, Warehouse
-from sitoo_netsuite_tests.examples import example_estate
+from sitoo_netsuite_tests.examples import estate_content, example_estate
 
 # Nobody in this sandbox is paid by it but as the leg of an exchange, and the Swedish shop has none among its latest.
 EXCHANGE = "'Exchange' of Lindgrove Sweden"
@@ -107,7 +108,8 @@ def test_a_time_that_cannot_be_read_is_said(env: dict[str, str]) -> None:
 
 def test_an_address_that_is_none_is_said(env: dict[str, str]) -> None:
     wrong = not_ok(examine({**env, "SITOO_URL": "api.example.com", "NETSUITE_URL": "https://host:port"}, None))
-    assert [text for _, _, text in wrong] == ["SITOO_URL is not an http address", "NETSUITE_URL is not an http address"]
+    expected = "is not an http address: set it to the address, with https://"
+    assert [text for _, _, text in wrong] == [f"SITOO_URL {expected}", f"NETSUITE_URL {expected}"]
 
 
 def test_a_wrong_key_among_good_ones_is_named(env: dict[str, str]) -> None:
@@ -138,6 +140,28 @@ def test_a_login_that_netsuite_refuses_is_told_from_a_key_it_never_takes(env: di
     level, subject, text = the_one(examine({**env, "NETSUITE_PRIVATE_KEY_FILE": small}, None))
     assert (level, subject) == ("problem", "private key")
     assert "RSA keys of 3072 bits or more" in text
+
+
+def test_token_based_authentication_is_named_with_its_end_and_needs_no_key(token_env: dict[str, str]) -> None:
+    for name in ("NETSUITE_CLIENT_ID", "NETSUITE_CERTIFICATE_ID", "NETSUITE_PRIVATE_KEY_FILE"):
+        del token_env[name]
+    findings = examine(token_env, None)
+    ((level, subject, text),) = not_ok(findings)
+    assert (level, subject) == ("warning", "token-based login")
+    assert "NETSUITE_TOKEN_ID" in text and "2027.1" in text
+    assert {"SuiteQL", "journals"} <= {finding.subject for finding in findings}
+    shown = "\n".join(f"{finding.text} {finding.mend}" for finding in findings)
+    assert "NetSuite lets us in with token-based authentication" in shown
+    assert not any(token_env[name] in shown for name in token_env if name.endswith("_SECRET"))
+
+
+def test_a_signature_that_netsuite_refuses_is_told_with_what_to_look_at(token_env: dict[str, str]) -> None:
+    token_env["NETSUITE_TOKEN_SECRET"] = "another"
+    wrong = not_ok(examine(token_env, None))
+    assert [(level, subject) for level, subject, _ in wrong] == [
+        ("warning", "token-based login"), ("problem", "NetSuite login"),
+    ]  # fmt: skip
+    assert "Login Audit Trail" in wrong[1][2] and "5 minutes" in wrong[1][2]
 
 
 def test_a_key_file_that_others_can_read_is_warned_of(env: dict[str, str], tmp_path: Path) -> None:
@@ -372,6 +396,14 @@ def test_an_account_that_takes_no_postings_is_named() -> None:
     assert len(problems) == 2
     assert f"account {numbers[0]} is inactive" in problems[0]
     assert f"account {numbers[1]} is a summary account" in problems[1]
+
+
+def test_an_opening_balance_of_an_account_netsuite_lacks_is_named() -> None:
+    content = estate_content()
+    content["stores"][0]["opening"] = [{"account": "99999", "balance": "1.00"}]
+    estate = parse_estate(content, "estate.yaml")
+    texts = [finding.text for finding in account_findings(estate, [], ()) if "opening" in finding.text]
+    assert texts == ["NetSuite has no account 99999, of which stores[0].opening declares a balance"]
 
 
 def test_an_account_of_a_parent_subsidiary_may_be_shared() -> None:

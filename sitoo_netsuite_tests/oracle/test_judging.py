@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sitoo_netsuite.oracle.judging import Verdict
 from sitoo_netsuite.oracle.ledger_side import LedgerLine
+from sitoo_netsuite.oracle.naming import read_naming, why_refused
 from sitoo_netsuite_tests.oracle.trade import (
     DAY,
     Raw,
@@ -16,6 +18,7 @@ from sitoo_netsuite_tests.oracle.trade import (
     item,
     journal,
     judge,
+    name,
     order,
     paid,
     postings,
@@ -140,10 +143,31 @@ def test_a_journal_dated_later_belongs_to_the_day_in_its_name() -> None:
     assert judge([sale(1)], [z_report([sale(1)])], ledger).unexplained_minor == {"SEK": 0}
 
 
+def test_the_documents_of_a_day_are_added_together() -> None:
+    sold, returned = sale(1), order(2, [item("-100.00", "-25.00", quantity=-1)], [paid("-125.00")])
+    late = [
+        LedgerLine("JE-S01-20260303-SEK-2", date(2026, 3, 24), line.account, line.amount)
+        for line in journal(postings([returned]))
+    ]
+    ledger = [*journal(postings([sold])), *late]
+    assert judge([sold, returned], [z_report([sold, returned])], ledger).unexplained_minor == {"SEK": 0}
+
+
+def test_a_name_that_only_looks_like_one_of_ours_is_anybody_elses() -> None:
+    strange = [LedgerLine("JE-S01-20269903-SEK-1", DAY, "1910", -700)]
+    assert judge([], [], strange).unexplained_minor == {"SEK": 700}
+
+
 def test_what_anybody_else_posts_to_our_accounts_is_a_difference_under_its_own_date() -> None:
     strange = [LedgerLine("BILL-7", DAY, "1910", -700), LedgerLine(None, DAY, "4000", 700)]
     verdict = judge([], [], strange)
     assert [(d.account, d.ledger_minor) for d in verdict.differences] == [("1910", -700)]
+
+
+def test_what_others_booked_before_go_live_is_the_opening_balance() -> None:
+    day = date(2026, 3, 1)
+    verdict = judge([], [], [LedgerLine(None, day, "1910", 50000)], days=(day, day))
+    assert verdict.unexplained_minor == {"SEK": 0}
 
 
 def test_a_journal_of_a_day_before_go_live_is_a_difference() -> None:
@@ -167,6 +191,47 @@ def test_a_late_offline_receipt_belongs_to_the_day_it_was_rung_up() -> None:
     verdict = judge(orders, [], [], held=[hold("session_open")])
     assert verdict.receipts == 2
     assert verdict.unexplained_minor == {"SEK": 0}
+
+
+# ---------------------------------------------------------------- receipts that reach Sitoo twice
+
+
+def numbered(orderid: int, **changes: Any) -> Raw:
+    return sale(orderid, **({"additionaldata": {"pos-receiptid": "0001-10001"}} | changes))
+
+
+def test_a_receipt_that_was_uploaded_twice_counts_once() -> None:
+    orders, once = [numbered(1), numbered(7)], [numbered(1)]
+    verdict = judge(orders, [z_report(once)], journal(postings(once)))
+    assert verdict.as_json() == {"unexplained_minor": {"SEK": 0}, "differences": []}
+    assert (verdict.receipts, verdict.excluded) == (1, {"doubled_upload": 1})
+
+
+def test_a_receipt_booked_twice_because_it_was_uploaded_twice_is_a_difference() -> None:
+    orders = [numbered(1), numbered(7)]
+    assert judge(orders, [z_report(orders)], journal(postings(orders))).unexplained_minor["SEK"] >= 25000
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"orderdate": at("2026-03-03 12:01")},
+        {"additionaldata": {"pos-receiptid": "0001-10002"}},
+        {"additionaldata": {}},
+        {"payments": [paid("126.00")], "moneytotal_gross_all": "126.00"},
+    ],
+)
+def test_a_receipt_that_differs_in_number_moment_or_amount_is_another_one(other: Raw) -> None:
+    assert judge([numbered(1), numbered(2) | other], [], []).receipts == 2
+
+
+def test_two_receipts_without_a_number_are_two() -> None:
+    assert judge([sale(1), sale(2)], [], []).receipts == 2
+
+
+def test_a_cancelled_order_does_not_make_its_receipt_a_second_upload() -> None:
+    verdict = judge([numbered(1, orderstateid=20), numbered(2)], [], [])
+    assert (verdict.receipts, verdict.excluded) == (1, {"cancelled": 1})
 
 
 # ---------------------------------------------------------------- receipts held by name
@@ -355,3 +420,162 @@ def test_a_hold_does_not_hide_what_anybody_else_posted() -> None:
 def test_receipts_of_registers_in_no_store_of_the_estate_are_counted() -> None:
     verdict = judge([sale(1, registerid="{OTHER}")], [], [])
     assert (verdict.unassigned, verdict.unexplained_minor) == (1, {"SEK": 0})
+
+
+# ---------------------------------------------------------------- what was done by hand in the ledger, and is named
+
+JOURNAL = "JE-S01-20260303-SEK-1"
+
+
+def judge_a_sale(ledger: list[LedgerLine], *named: Raw, documents: dict[str, bool] | None = None) -> Verdict:
+    """The verdict on a day with one sale of 125.00, whose journal was posted as it should."""
+    return judge([sale(1)], [z_report([sale(1)])], ledger, named=named, documents=documents)
+
+
+def the_sale() -> list[LedgerLine]:
+    """Cash 125.00, sales -100.00, VAT -25.00."""
+    return journal(postings([sale(1)]))
+
+
+def cheated(verdict: Verdict, unexplained: int, why: str) -> bool:
+    """Whether one name was refused, for this reason, and so much is unexplained."""
+    (text,) = verdict.refused_names
+    return why in text and verdict.unexplained_minor == {"SEK": unexplained}
+
+
+class TestADeletedJournal:
+    GONE = name("document_not_found", JOURNAL, _1910=-12500, _3025=10000, _2625=2500)
+
+    def test_explains_its_own_lines(self) -> None:
+        verdict = judge_a_sale([], self.GONE)
+        assert verdict.as_json() == {"unexplained_minor": {"SEK": 0}, "differences": []}
+        assert (verdict.named_minor, verdict.refused_names) == ({"SEK": 25000}, ())
+
+    def test_that_is_still_there_explains_nothing(self) -> None:
+        verdict = judge_a_sale([], self.GONE, documents={JOURNAL: False})
+        assert cheated(verdict, 25000, "it is still there")
+
+    def test_leaves_what_other_lines_than_its_own_do_not_explain(self) -> None:
+        wrong = name("document_not_found", JOURNAL, _1580=-12500, _3025=10000, _2625=2500)
+        assert judge_a_sale([], wrong).unexplained_minor == {"SEK": 25000}
+
+    def test_does_not_explain_one_side_alone(self) -> None:
+        verdict = judge_a_sale([], name("document_not_found", JOURNAL, _1910=-12500))
+        assert cheated(verdict, 25000, "the lines do not balance")
+
+    @pytest.mark.parametrize(
+        "record", ["JE-S02-20260303-SEK-1", "JE-S01-20260304-SEK-1", "JE-S01-20260303-NOK-1", "BILL-7"]
+    )
+    def test_of_another_store_or_day_or_none_of_ours_explains_nothing(self, record: str) -> None:
+        assert cheated(judge_a_sale([], self.GONE | {"record": record}), 25000, "no name of a document of that")
+
+    def test_is_taken_out_once_however_often_it_is_named(self) -> None:
+        assert cheated(judge_a_sale([], self.GONE, self.GONE), 0, "it has been named before")
+
+
+class TestAnEditedJournal:
+    EDITED = name("document_differs", JOURNAL, _1910=-700, _1580=700)
+
+    def edited(self) -> list[LedgerLine]:
+        return [*the_sale(), LedgerLine(JOURNAL, DAY, "1910", -700), LedgerLine(JOURNAL, DAY, "1580", 700)]
+
+    def test_explains_what_was_changed(self) -> None:
+        assert judge_a_sale(self.edited(), self.EDITED, documents={JOURNAL: True}).unexplained_minor == {"SEK": 0}
+
+    def test_that_is_gone_explains_nothing(self) -> None:
+        assert cheated(judge_a_sale(self.edited(), self.EDITED), 1400, "it is not there")
+
+    def test_that_nobody_has_changed_since_it_was_made_does_not_hide_a_wrong_account_of_ours(self) -> None:
+        verdict = judge_a_sale(self.edited(), self.EDITED, documents={JOURNAL: False})
+        assert cheated(verdict, 1400, "it has not been changed since it was made")
+
+    def test_leaves_what_it_does_not_explain(self) -> None:
+        too_little = name("document_differs", JOURNAL, _1910=-600, _1580=600)
+        verdict = judge_a_sale(self.edited(), too_little, documents={JOURNAL: True})
+        assert verdict.unexplained_minor == {"SEK": 200}
+
+    def test_does_not_hide_a_receipt_that_is_not_booked(self) -> None:
+        verdict = judge_a_sale(self.edited()[3:], self.EDITED, documents={JOURNAL: True})
+        assert verdict.unexplained_minor == {"SEK": 25000}
+
+
+class TestADocumentThatWasNeverPlanned:
+    RECORD = "JE-S01-20260303-SEK-9"
+    NAMED = name("document_not_planned", RECORD, _1910=500, _3025=-500)
+
+    def found(self) -> list[LedgerLine]:
+        return [LedgerLine(self.RECORD, DAY, "1910", 500), LedgerLine(self.RECORD, DAY, "3025", -500)]
+
+    def test_explains_its_lines(self) -> None:
+        assert judge_a_sale([*the_sale(), *self.found()], self.NAMED).unexplained_minor == {"SEK": 0}
+
+    def test_may_name_an_account_that_it_does_not_move(self) -> None:
+        named = name("document_not_planned", self.RECORD, _1910=500, _3025=-500, _1580=0)
+        assert judge_a_sale([*the_sale(), *self.found()], named).refused_names == ()
+
+    def test_that_is_not_there_explains_nothing(self) -> None:
+        assert cheated(judge_a_sale(the_sale(), self.NAMED), 0, "its lines there are others")
+
+    def test_with_other_lines_explains_nothing(self) -> None:
+        found = [*the_sale(), *self.found()[:1]]
+        assert cheated(judge_a_sale(found, self.NAMED), 500, "its lines there are others")
+
+    def test_does_not_turn_a_journal_that_is_needed_into_one_that_is_not(self) -> None:
+        disowned = name("document_not_planned", JOURNAL, _1910=12500, _3025=-10000, _2625=-2500)
+        assert judge_a_sale(the_sale(), disowned).unexplained_minor == {"SEK": 25000}
+
+
+class TestAPostingByHand:
+    NAMED = name("foreign_posting", "BILL-7", _1910=-700, _4000=700)
+
+    def test_is_explained_under_its_external_id_or_its_number(self) -> None:
+        for line in (LedgerLine("BILL-7", DAY, "1910", -700), LedgerLine(None, DAY, "1910", -700, "BILL-7")):
+            assert judge_a_sale([*the_sale(), line], self.NAMED).unexplained_minor == {"SEK": 0}
+
+    def test_with_other_lines_explains_nothing(self) -> None:
+        line = LedgerLine("BILL-7", DAY, "1910", -701)
+        assert cheated(judge_a_sale([*the_sale(), line], self.NAMED), 701, "its lines there are others")
+
+    def test_explains_nothing_on_another_day(self) -> None:
+        day = date(2026, 3, 4)
+        line = LedgerLine("BILL-7", DAY, "1910", -700)
+        named = self.NAMED | {"trading_day": day.isoformat()}
+        verdict = judge([], [], [line], named=[named], days=(DAY, day))
+        assert cheated(verdict, 700, "its lines there are others")
+
+    def test_is_no_document_of_ours(self) -> None:
+        named = self.NAMED | {"record": JOURNAL}
+        assert cheated(judge_a_sale(the_sale(), named), 0, "that is a name of ours")
+
+    def test_is_explained_on_a_held_day_too(self) -> None:
+        line = LedgerLine("BILL-7", DAY, "1910", -700)
+        verdict = judge([sale(1)], [], [line], held=[hold("z_missing")], named=[self.NAMED])
+        assert verdict.unexplained_minor == {"SEK": 0}
+
+
+def test_a_name_of_a_store_or_a_cause_that_is_not_known_explains_nothing() -> None:
+    nowhere = name("document_not_found", "JE-S09-20260303-SEK-1") | {"store": "S09"}
+    assert cheated(judge_a_sale(the_sale(), nowhere), 0, "the estate has no such store")
+    odd = name("bad_weather", JOURNAL)
+    assert cheated(judge_a_sale(the_sale(), odd, documents={JOURNAL: True}), 0, "knows no such cause")
+
+
+def test_names_of_a_held_day_add_nothing_to_it() -> None:
+    gone = TestADeletedJournal.GONE
+    verdict = judge([sale(1)], [], [], held=[hold("z_missing")], named=[gone])
+    assert (verdict.unexplained_minor, verdict.named_minor) == ({"SEK": 0}, {})
+
+
+def test_a_day_that_was_booked_and_is_held_since_is_not_judged() -> None:
+    late = sale(2, orderdate=at("2026-03-03 20:30"))
+    verdict = judge([sale(1), late], [z_report([sale(1)])], the_sale(), held=[hold("z_missing")])
+    assert (verdict.unexplained_minor, verdict.held_store_days) == ({"SEK": 0}, 1)
+
+
+def test_a_line_that_somebody_moved_to_another_store_is_named_at_both() -> None:
+    moved = [
+        read_naming(name("document_differs", JOURNAL, _1910=amount) | {"store": store})
+        for store, amount in (("S01", -12500), ("S02", 12500))
+    ]
+    assert [why_refused(naming, {JOURNAL: True}, {}, left_over=0) for naming in moved] == [None, None]
+    assert why_refused(moved[0], {JOURNAL: True}, {}, left_over=-12500) == "the lines do not balance"

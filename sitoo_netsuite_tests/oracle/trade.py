@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -175,14 +175,21 @@ def judge(
     held: Sequence[Raw] = (),
     days: tuple[date, date] = (DAY, DAY),
     now: str = "2026-03-10 12:00",
+    named: Sequence[Raw] = (),
+    documents: Mapping[str, bool] | None = None,
 ) -> Verdict:
-    """The verdict on the one shop and its one register."""
-    reckoning = Reckoning(FACTS, {REGISTER: SHOP}, days, at(now), {"documents": [], "held": list(held)})
+    """The verdict on the one shop and its one register.
+
+    `documents`: those that NetSuite holds of the ones named, and whether they were changed after they were made.
+    """
+    plan = {"documents": [], "held": list(held), "named": list(named)}
+    reckoning = Reckoning(FACTS, {REGISTER: SHOP}, days, at(now), plan)
     reckoning.hear_z_reports(z_reports)
     for record in orders:
         reckoning.hear_order(record)
     for line in ledger:
         reckoning.hear_ledger_line(SHOP, line)
+    reckoning.hear_documents(documents or {})
     return reckoning.verdict()
 
 
@@ -195,4 +202,16 @@ def hold(kind: str, record: object = "", amount_minor: int = 0, day: date = DAY)
         "kind": kind,
         "amount_minor": amount_minor,
         "currency": "SEK",
+    }
+
+
+def name(kind: str, record: str, day: date = DAY, **lines: int) -> Raw:
+    """An entry of the plan's `named`; lines as in `_1910=-700` (debit positive)."""
+    return {
+        "kind": kind,
+        "record": record,
+        "store": "S01",
+        "trading_day": day.isoformat(),
+        "currency": "SEK",
+        "lines": [{"account": account.removeprefix("_"), "amount_minor": amount} for account, amount in lines.items()],
     }

@@ -233,7 +233,8 @@ def test_there_is_a_session_a_till_and_trading_day_and_its_z_report_is_its_recei
     replayed: Callable[..., tuple[World, TradeStore]],
 ) -> None:
     world, store = replayed(*TRADE)
-    orders, reports = all_orders(store), all_z_reports(store, world)
+    orders = all_orders(store)
+    reports = sorted(all_z_reports(store, world), key=lambda report: report["zreportid"])
     zone = ZoneInfo("Europe/London")
     days = [datetime.fromtimestamp(report["dateopened"], zone).date() for report in reports]
     assert days == [date(2011, 6, day) for day in (1, 2, 3)]
@@ -266,6 +267,45 @@ def test_news_arrives_when_the_file_says_and_a_return_not_before_its_sale(
     first = epoch("2011-06-01T10:00:00")
     assert all_orders(store, first + 59) == []
     assert len(all_orders(store, first + 60)) == 1
+
+
+def test_a_till_that_was_offline_at_its_close_sends_its_z_report_with_the_last_of_its_receipts(
+    replayed: Callable[..., tuple[World, TradeStore]],
+) -> None:
+    late = {"arrives_at": at(20, "09:00")}
+    world, store = replayed(
+        row("1"),
+        row("2", sold_at=at(1, "11:00"), register="2", **late),
+        row("3", sold_at=at(1, "12:00"), register="2", arrives_at=at(19, "09:00")),
+        # On line again before its close: the Z-report tells of a receipt that Sitoo lacks.
+        row("4", sold_at=at(1, "13:00"), register="3", **late),
+        row("5", sold_at=at(1, "14:00"), register="3"),
+    )
+    (shop,) = world.shops
+    added = {report["registerid"]: report["dateadded"] for report in all_z_reports(store, world)}
+    assert [added[register.registerid] for register in shop.registers] == [
+        epoch("2011-06-01T10:06:00"),
+        epoch("2011-06-20T09:00:00"),
+        epoch("2011-06-01T14:06:00"),
+    ]
+
+
+def test_each_till_of_a_shop_numbers_its_own_receipts_and_z_reports(
+    replayed: Callable[..., tuple[World, TradeStore]],
+) -> None:
+    world, store = replayed(
+        *(row(f"{till}{n}", register=till, sold_at=at(int(n), "10:00")) for n in "12" for till in ("b", "", "a"))
+    )
+    (shop,) = world.shops
+    assert [register.registerkey for register in shop.registers] == [f"SII0000001500{n:03}" for n in (1, 2, 3)]
+    numbers = {
+        order["externalid"]: (order["registerid"], order["additionaldata"]["pos-receiptid"])
+        for order in all_orders(store)
+    }
+    for register, till in zip(shop.registers, ("", "a", "b"), strict=True):  # a till without a name is till 1
+        assert [numbers[f"{till}{n}"][0] for n in "12"] == [register.registerid] * 2
+        assert [numbers[f"{till}{n}"][1][-5:] for n in "12"] == ["10001", "10002"]
+    assert sorted(report["zreportid"] for report in all_z_reports(store, world)) == [1, 1, 1, 2, 2, 2]
 
 
 def test_empty_cells_are_filled_as_stated(replayed: Callable[..., tuple[World, TradeStore]]) -> None:
@@ -401,6 +441,7 @@ def test_parts_of_a_line_add_up_to_the_line(
         ({"kind": "return"}, "row 3, column kind: 'return', but its receipt has 'sale' in row 2"),
         ({"tender": "Cash"}, "row 3, column tender: 'Cash', but its receipt has 'Card' in row 2"),
         ({"tender": ""}, None),
+        ({"register": "2"}, "row 3, column register: '2', but its receipt has '1' in row 2"),
         ({"line": "1", "sku": "CUP-1"}, "row 3, column sku: 'CUP-1', but its line has 'TIN-1' in row 2"),
         ({"line": "1", "quantity": "-1"}, "row 3, column quantity: 'came back', but its line has 'sold'"),
         ({"item_kind": "service"}, "row 3, column item_kind: 'service', but its SKU has 'goods'"),
@@ -422,7 +463,8 @@ def test_parts_of_a_line_add_up_to_the_line(
 def test_what_cannot_be_used_is_named_by_row_and_column(
     write: Callable[..., Path], second: Json, where: str | None
 ) -> None:
-    path = write(row("1", line="1", item_kind="goods"), row("1", line="2", item_kind="goods") | second)
+    first = row("1", line="1", item_kind="goods", register="1")
+    path = write(first, row("1", line="2", item_kind="goods") | second)
     if where is None:
         read_replay_file(path)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,14 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from sitoo_netsuite.estate import load_estate
+from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.slots import slots_in_process
+from sitoo_netsuite.netsuite.suiteql import query
 from sitoo_netsuite.sandbox.serve import Sandbox, SandboxError, SandboxOptions, running_sandbox
+from sitoo_netsuite.settings import netsuite_access
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
 from sitoo_netsuite.sitoo.models import LandedOrder, LandedZReport, read_order, read_z_report
 
@@ -124,3 +131,47 @@ def test_serving_stops_cleanly_on_a_signal(tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=30)
     assert (process.returncode, output) == (0, "stopped\n")
     assert not env_file.exists()
+
+
+def test_the_truth_is_told_on_both_ports_and_the_books_know_nothing_of_it() -> None:
+    with running_sandbox(replace(SMALL, faults="typical")) as running:
+        told = [httpx.get(f"{url}/sandbox/truth").json() for url in (running.sitoo_url, running.netsuite_url)]
+        estate = yaml.safe_load((running.folder / "estate.yaml").read_text(encoding="utf-8"))
+        with _client(running.env) as client:
+            stores = {store.storeid for site in client.sites() for store in client.stores(site.eshopid)}
+    assert told[0] == told[1] == running.truth()
+    assert {row["fault"] for row in told[0]} >= {"unmapped_store", "unmapped_tender"}
+    assert len(stores) == len(estate["stores"]) + 1
+    # What fails on purpose is tried again soon.
+    assert estate["sitoo"] == estate["netsuite"] == {"retry_seconds": 0.2}
+
+
+def test_people_reach_into_netsuite_while_it_is_used(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("- {fault: wrong_account, store: S01}", encoding="utf-8")
+    with running_sandbox(replace(SMALL, faults=str(file))) as running:
+        running.clock.set(running.clock.now() + timedelta(days=1))
+        assert running.truth() == []
+        _journals_in_netsuite(running)
+        (row,) = running.truth()
+        assert row["record"] in _journals_in_netsuite(running)
+
+
+def _journals_in_netsuite(running: Sandbox) -> set[str]:
+    """External ids of the journals that NetSuite holds."""
+
+    async def ask() -> set[str]:
+        access = netsuite_access(running.env)
+        async with NetSuiteClient(url=access.url, login=access.login(), slots=slots_in_process(5)) as client:
+            rows = await query(client, "SELECT externalid FROM transaction WHERE type = 'Journal'")
+            return {row["externalid"] for row in rows}
+
+    return asyncio.run(ask())
+
+
+def test_faults_are_not_planted_in_a_replayed_trade(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SandboxError, match="leave out --faults or --replay"),
+        running_sandbox(SandboxOptions(replay=tmp_path / "trade.parquet", faults="typical")),
+    ):
+        pass

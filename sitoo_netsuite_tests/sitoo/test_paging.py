@@ -93,3 +93,57 @@ def test_a_single_till_with_too_many_reports_in_a_second_is_said_and_not_guessed
     reports = [{"registerid": "{A}", "zreportid": number, "dateadded": 5} for number in range(500)]
     with pytest.raises(SitooUnreadable, match="500 or more"):
         list(by_date_added(lambda _: json.dumps(reports).encode(), 5, 9, lambda: ["{A}"]))
+
+
+def _z_reports(reports: list[tuple[int, str, bytes]]) -> Callable[[Params], bytes]:
+    """Answers as Sitoo does: (second added, register, body) in the window and of the registers asked for."""
+
+    def fetch(params: Params) -> bytes:
+        first, last = int(params["dateaddedfrom"]), int(params["dateaddedto"])
+        wanted = params.get("registerid", "").split(",") if "registerid" in params else None
+        found = [body for at, register, body in reports if first <= at <= last and (not wanted or register in wanted)]
+        return b"[%b]" % b",".join(found)
+
+    return fetch
+
+
+_BROKEN = b'{"registerid": "R2", "zreportid": 7, "dateadded": 50, "comment": "\\ud83d"}'
+
+
+@given(broken=st.lists(st.booleans(), min_size=1, max_size=12), page_size=st.integers(1, 7))
+def test_orders_that_are_not_json_are_passed_on_alone_and_every_other_order_is_read_once(
+    broken: list[bool], page_size: int
+) -> None:
+    bodies = [b'{"orderid":%d%b}' % (place, b',"x":NaN' * bad) for place, bad in enumerate(broken, start=1)]
+
+    def fetch(params: Params) -> bytes:
+        first, start, num = (int(params[name]) for name in ("orderidfrom", "start", "num"))
+        found = bodies[max(first - 1, 0) :]
+        return b'{"totalcount":%d,"items":[%b]}' % (len(found), b",".join(found[start : start + num]))
+
+    assert [bytes(raw) for page in by_orderid(fetch, {}, 0, page_size) for raw in page] == bodies
+
+
+def test_a_z_report_that_is_not_json_is_passed_on_alone_and_every_other_is_read_once() -> None:
+    fine = [
+        (at, register, b'{"registerid":"%b","zreportid":%d,"dateadded":%d}' % (register.encode(), at, at))
+        for at, register in ((10, "R1"), (50, "R1"), (50, "R3"), (90, "R2"))
+    ]
+    fetch = _z_reports([*fine[:2], (50, "R2", _BROKEN), *fine[2:]])
+    pages = list(by_date_added(fetch, 0, 1_000_000, lambda: ["R1", "R2", "R3"]))
+    assert sorted(bytes(raw) for page in pages for raw in page) == sorted([_BROKEN, *(body for _, _, body in fine)])
+
+
+@pytest.mark.parametrize("body", [b"<html>[no]</html>", b"", b"null", b'{"totalcount": 1}', b'{"items": []'])
+def test_an_answer_that_is_no_list_at_all_is_refused_at_once(body: bytes) -> None:
+    asked: list[Params] = []
+
+    def fetch(params: Params) -> bytes:
+        asked.append(params)
+        return body
+
+    with pytest.raises(SitooUnreadable, match="/orders"):
+        list(by_orderid(fetch, {}, 0, 500))
+    with pytest.raises(SitooUnreadable, match="/pos-z-reports"):
+        list(by_date_added(fetch, 0, 1_000_000, lambda: ["R1"]))
+    assert len(asked) == 2

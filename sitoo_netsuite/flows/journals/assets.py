@@ -10,7 +10,9 @@ from datetime import timedelta
 import dagster as dg
 
 from sitoo_netsuite.flows.journals import checks, queries
-from sitoo_netsuite.flows.journals.steps import Posted, Verified, plan_days, post_days, verify_days
+from sitoo_netsuite.flows.journals.steps import Posted, plan_days, post_days
+from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
+from sitoo_netsuite.flows.sales.late import clear_touched
 from sitoo_netsuite.partitions import requested_days, trading_days
 from sitoo_netsuite.preview import money, money_by_currency, table
 from sitoo_netsuite.resources import NETSUITE_POOL, Clock, EstateFile, NetSuite, Warehouse
@@ -42,6 +44,7 @@ def consolidated_journals(
     first, last = requested_days(context)
     with warehouse.connection() as connection:
         planned = plan_days(connection, first, last, estate, clock.now(), context.run.run_id)
+        clear_touched(connection, context.run.run_id)
         released = list(queries.ready_targets(connection, first, last))
     states = Counter(plan.state.value for plan in planned.days)
     booked: Counter[str] = Counter()
@@ -130,7 +133,17 @@ def posted_journals(
             "read_back_equals_plan", asset="verified_journals", description="NetSuite holds what was sent."
         ),
         dg.AssetCheckSpec(
+            "ledger_holds_only_what_we_posted",
+            asset="verified_journals",
+            description="Nobody else's document or posting stands on the tills' accounts.",
+        ),
+        dg.AssetCheckSpec(
             "reconciliation_variance", asset="verified_journals", description="Ledger and receipts agree per store-day."
+        ),
+        dg.AssetCheckSpec(
+            "opening_balances",
+            asset="verified_journals",
+            description="The opening balances declared are what the ledger held, where the run has a go-live day.",
         ),
     ],
 )
@@ -142,17 +155,38 @@ def verified_journals(
 
     async def verify() -> Verified:
         async with netsuite.client(estate) as client:
-            return await verify_days(connection, client, first, last, clock.now, context.run.run_id)
+            return await verify_days(connection, client, first, last, estate, clock.now, context.run.run_id)
 
     with warehouse.connection() as connection:
         verified = asyncio.run(verify())
-        variances = queries.reconciliation(connection, first, last)
+        # A read-only installation releases what it would post, and posts none of it.
+        variances = [
+            entry
+            for entry in queries.reconciliation(connection, first, last)
+            if entry.documents or not estate.read_only
+        ]
+    released: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for entry in variances:
+        released[entry.currency] += entry.planned_minor
+        held[entry.currency] += entry.ledger_minor
     return dg.MaterializeResult(
         metadata={
+            "store_days_to_be_in_netsuite": len(variances),
+            "store_days_in_netsuite": sum(not entry.variance_minor for entry in variances),
+            "debits_to_be_in_netsuite": money_by_currency(released),
+            "debits_in_netsuite": money_by_currency(held),
             "documents_as_sent": len(verified.as_sent),
             "documents_different": len(verified.different),
             "documents_missing": len(verified.missing),
+            "documents_in_doubt": len(verified.in_doubt),
+            "not_ours": len(verified.not_ours),
             "reconciliation": checks.reconciliation_table(variances),
         },
-        check_results=[checks.read_back_equals_plan(verified), checks.reconciliation_variance(variances)],
+        check_results=[
+            checks.read_back_equals_plan(verified),
+            checks.ledger_holds_only_what_we_posted(verified),
+            checks.reconciliation_variance(variances),
+            checks.opening_balances(verified),
+        ],
     )

@@ -10,7 +10,9 @@ import dagster as dg
 
 from sitoo_netsuite.estate import Estate, Store
 from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_was_read
+from sitoo_netsuite.flows.journals.differences import VERIFY_KINDS
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
+from sitoo_netsuite.flows.sales.late import touched_days
 from sitoo_netsuite.partitions import days_request
 from sitoo_netsuite.resources import Clock, EstateFile, Warehouse
 from sitoo_netsuite.trading_day import days, trading_day, trading_day_window
@@ -21,6 +23,12 @@ close_days = dg.define_asset_job(
     # The catalogue has an hourly job of its own.
     selection=dg.AssetSelection.assets("verified_journals").upstream() - dg.AssetSelection.assets("item_catalogue"),
     description="The main job: lands, models, proves, plans, posts and verifies the trading days asked for.",
+)
+
+verify_days_job = dg.define_asset_job(
+    "verify_days",
+    selection=["verified_journals"],
+    description="Reads back what NetSuite holds of the days asked for. Nothing is landed, planned or posted.",
 )
 
 # Time for the day's last Z-reports to reach Sitoo before the first attempt.
@@ -103,7 +111,7 @@ def stretches(of_days: Collection[date]) -> list[tuple[date, date]]:
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description=(
         "The net under everything: every hour the days that are over and were never closed (the machine was off), "
-        "wait, are held, are not all posted, or whose run failed."
+        "wait, are held, are not all posted, whose run failed, or whose records changed since they were run."
     ),
 )
 def unposted_days(
@@ -117,6 +125,8 @@ def unposted_days(
     with warehouse.connection() as connection:
         wanted = unsettled_days(store_day_states(connection, min(ended), max(ended)), estate, now) if ended else set()
         wanted |= ended.keys() & open_days(connection, "run_failed")
+        # However old: whoever changes a record of last year means its day.
+        wanted |= {day for day in touched_days(connection) if ended and day <= max(ended)}
     wanted |= {
         day for day, since in ended.items() if day not in wanted and not _was_closed(context.instance, day, since)
     }
@@ -128,11 +138,34 @@ def unposted_days(
         )
 
 
+@dg.schedule(
+    job=verify_days_job,
+    cron_schedule="40 2 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description=(
+        "Every night the days of the last `reread_days`, and older ones with a case: what somebody changed, deleted or "
+        "added by hand in NetSuite after the day was posted is a case, and clears once it is undone."
+    ),
+)
+def nightly_read_back(
+    context: dg.ScheduleEvaluationContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    estate, now = estate_file.load(), clock.of_tick(context.scheduled_execution_time)
+    with warehouse.connection() as connection:
+        wanted = ended_days(estate, now).keys() | open_days(connection, *VERIFY_KINDS)
+    if not wanted:
+        yield dg.SkipReason("No trading day is over yet.")
+    for first, last in stretches(wanted):
+        yield days_request(
+            first, last, run_key=f"read-back-{first}-{last}-{context.scheduled_execution_time.isoformat()}"
+        )
+
+
 def _was_closed(instance: dg.DagsterInstance, day: date, since: datetime) -> bool:
-    """Whether the whole job went through for the day after it was over."""
+    """Whether the day was planned and posted after it was over. A read-back alone (every night) does not show that."""
     found = instance.fetch_materializations(
         dg.AssetRecordsFilter(
-            asset_key=dg.AssetKey("verified_journals"),
+            asset_key=dg.AssetKey("posted_journals"),
             asset_partitions=[day.isoformat()],
             after_timestamp=since.timestamp(),
         ),

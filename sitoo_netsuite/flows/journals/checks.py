@@ -13,7 +13,7 @@ import dagster as dg
 from sitoo_netsuite.flows.journals.lines import registers_out_of_balance
 from sitoo_netsuite.flows.journals.plan import DayState, PlannedDay
 from sitoo_netsuite.flows.journals.queries import Reconciliation, StoreDayName, StoreDayState
-from sitoo_netsuite.flows.journals.steps import Verified
+from sitoo_netsuite.flows.journals.verifying import Verified
 from sitoo_netsuite.posting.document_lines import Lines
 from sitoo_netsuite.preview import money, table
 
@@ -86,7 +86,7 @@ def planned_are_posted(states: Sequence[StoreDayState]) -> dg.AssetCheckResult:
 
 
 def read_back_equals_plan(verified: Verified) -> dg.AssetCheckResult:
-    """Every posted document is in NetSuite, line by line as it was sent."""
+    """Every posted document is in NetSuite, line by line as it was sent, and none that was refused."""
     rows = [{"document": name, "finding": "NetSuite does not hold it any more"} for name in verified.missing]
     rows += [
         {"document": name, "finding": f"{len(lines)} lines differ: {', '.join(entry.line.memo for entry in lines[:3])}"}
@@ -94,7 +94,42 @@ def read_back_equals_plan(verified: Verified) -> dg.AssetCheckResult:
     ]
     rows += [{"document": name, "finding": text} for name, text in verified.misdated.items()]
     rows += [{"document": name, "finding": "not known yet whether it arrived"} for name in verified.in_doubt]
+    rows += [{"document": name, "finding": "was refused and is there after all"} for name in verified.turned_up]
     return _warning("read_back_equals_plan", "verified_journals", len(rows), table(["document", "finding"], rows))
+
+
+def ledger_holds_only_what_we_posted(verified: Verified) -> dg.AssetCheckResult:
+    """No document under our external ids that we did not post, no posting by hand to the tills' accounts."""
+    rows = [
+        {
+            "trading_day": case.trading_day,
+            "store": case.store,
+            "record": case.record,
+            "finding": case.kind.replace("_", " "),
+            "amount": money(case.amount_minor, case.currency),
+        }
+        for case in verified.not_ours
+    ]
+    columns = ["trading_day", "store", "record", "finding", "amount"]
+    return _warning("ledger_holds_only_what_we_posted", "verified_journals", len(rows), table(columns, rows))
+
+
+def opening_balances(verified: Verified) -> dg.AssetCheckResult:
+    """Every opening balance the estate declares is what NetSuite's ledger held before the store's go-live."""
+    rows = [
+        {
+            "store": entry.store,
+            "go_live": entry.go_live,
+            "account": entry.account,
+            "declared": money(entry.declared_minor, entry.currency),
+            "ledger": money(entry.ledger_minor, entry.currency),
+            "difference": money(entry.difference_minor, entry.currency),
+        }
+        for entry in verified.openings
+    ]
+    columns = ["store", "go_live", "account", "declared", "ledger", "difference"]
+    wrong = sum(entry.difference_minor != 0 for entry in verified.openings)
+    return _warning("opening_balances", "verified_journals", wrong, table(columns, rows))
 
 
 def reconciliation_variance(variances: Sequence[Reconciliation]) -> dg.AssetCheckResult:

@@ -7,6 +7,7 @@ REST, so VAT goes as ordinary lines to the VAT accounts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,10 @@ import msgspec
 from sitoo_netsuite.estate import Store
 from sitoo_netsuite.flows.journals.plan import JournalLine
 from sitoo_netsuite.money import to_decimal
+from sitoo_netsuite.posting.periods import Booking
+
+FLOW = "journals"
+DOCUMENT_TYPE = "journalEntry"
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -41,6 +46,30 @@ def external_id(store: str, trading_day: date, currency: str, number: int) -> st
     return f"JE-{store}-{trading_day:%Y%m%d}-{currency}-{number}"
 
 
+_EXTERNAL_ID = re.compile(r"JE-([A-Za-z0-9_]+)-(\d{8})-([A-Z]{3})-\d+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentName:
+    """The store-day that an external id of ours names."""
+
+    store: str
+    trading_day: date
+    currency: str
+
+
+def read_external_id(identity: str | None) -> DocumentName | None:
+    """What an external id of our scheme names; None where it is not of our scheme."""
+    match = _EXTERNAL_ID.fullmatch(identity or "")
+    if match is None:
+        return None
+    store, day, currency = match.groups()
+    try:
+        return DocumentName(store, date.fromisoformat(day), currency)
+    except ValueError:
+        return None
+
+
 def line_memo(line: JournalLine) -> str:
     """What a person reads on the line, and what tells two lines of one account apart when read back."""
     parts = [line.kind.replace("_", " ")]
@@ -52,7 +81,7 @@ def line_memo(line: JournalLine) -> str:
 
 
 def journal_body(
-    identity: str, store: Store, trading_day: date, tran_date: date, lines: Iterable[JournalLine], ids: BooksIds
+    identity: str, store: Store, trading_day: date, booking: Booking, lines: Iterable[JournalLine], ids: BooksIds
 ) -> bytes:
     """The journal entry as JSON, ready to be frozen and POSTed.
 
@@ -86,11 +115,16 @@ def journal_body(
     return _ENCODER.encode(
         {
             "externalId": identity,
-            "tranDate": tran_date.isoformat(),
+            "tranDate": booking.tran_date.isoformat(),
             "subsidiary": {"id": store.subsidiary},
             "currency": {"id": ids.currencies[store.currency]},
             "exchangeRate": 1,
-            "memo": f"{store.name}, trading day {trading_day.isoformat()}",
+            "memo": _memo(store, trading_day, booking),
             "line": {"items": items},
         }
     )
+
+
+def _memo(store: Store, trading_day: date, booking: Booking) -> str:
+    memo = f"{store.name}, trading day {trading_day.isoformat()}"
+    return f"{memo}, VAT of {booking.vat_period}" if booking.is_later else memo

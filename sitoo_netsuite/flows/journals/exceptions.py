@@ -31,6 +31,7 @@ class HeldCause:
     currency: str
     kind: str
     cause: str
+    first_orderid: int
     receipts: int
     gross_minor: int
 
@@ -107,8 +108,8 @@ def _held_cause(cause: HeldCause) -> Case:
         key=f"{cause.store}/{cause.trading_day}/{cause.currency}/{cause.cause}",
         store=cause.store,
         trading_day=cause.trading_day,
-        record=cause.cause,
+        record=str(cause.first_orderid),
         amount_minor=cause.gross_minor,
         currency=cause.currency,
-        evidence={"receipts": cause.receipts},
+        evidence={"cause": cause.cause, "receipts": cause.receipts},
     )

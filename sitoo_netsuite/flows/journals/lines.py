@@ -51,6 +51,16 @@ class LineKind(StrEnum):
     SAFE_TO_BANK_BAG = "safe_to_bank_bag"
 
 
+# The lines that carry VAT to the VAT accounts.
+VAT_KINDS = frozenset(
+    {
+        LineKind.VAT_ON_SALES,
+        LineKind.VAT_ON_RETURNS,
+        LineKind.VAT_ON_GIFT_CARDS_ISSUED,
+        LineKind.VAT_ON_GIFT_CARDS_REDEEMED,
+    }
+)
+
 KIND_ORDER = {kind: place for place, kind in enumerate(LineKind)}
 
 
@@ -223,6 +233,8 @@ def _from_close(close: TillClose, books: Books) -> Iterator[_Part]:
 
 UNNAMED_REASON = "no reason given"
 _PETTY = re.compile(r"^\s*petty cash:\s*(?P<entries>.+)$", re.IGNORECASE)
+# A reason becomes part of a line's key.
+_LONGEST_REASON = 100
 _ENTRY = re.compile(r"^\s*(?P<reason>\D*?\S)\s+(?P<amount>-?\d+(?:\.\d+)?)\s*$")
 
 
@@ -239,7 +251,7 @@ def petty_cash_by_reason(comment: str, paid_minor: int, currency: str) -> Mappin
     reasons: defaultdict[str, int] = defaultdict(int)
     for text in match["entries"].split(","):
         entry = _ENTRY.match(text)
-        if entry is None:
+        if entry is None or len(entry["reason"]) > _LONGEST_REASON:
             return whole
         try:
             reasons[entry["reason"]] += to_minor(entry["amount"], currency)

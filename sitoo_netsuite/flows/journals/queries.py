@@ -6,7 +6,7 @@ any rule. Set-based work is done by PostgreSQL; what comes back is small (totals
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sitoo_netsuite.estate import Estate, TenderKind
+from sitoo_netsuite.flows.journals.differences import LedgerFinding
 from sitoo_netsuite.flows.journals.exceptions import HeldCause
 from sitoo_netsuite.flows.journals.lines import DailyTotal, TillClose, day_lines
 from sitoo_netsuite.flows.journals.plan import (
@@ -360,10 +361,12 @@ def _unparsable(
 
 
 def held_causes(connection: psycopg.Connection, first: date, last: date) -> list[HeldCause]:
-    """Tenders and VAT rates that hold receipts, per store-day, with the gross of the receipts they hold."""
+    """Tenders and VAT rates that hold receipts, per store-day, with the first of the receipts they hold and their gross
+    together.
+    """
     rows = connection.execute(
         """
-        select trading_day, store, currency, kind, detail, count(*), sum(amount_minor)::bigint
+        select trading_day, store, currency, kind, detail, min(orderid), count(*), sum(amount_minor)::bigint
         from model.held_receipts
         where trading_day between %s and %s and kind in ('unmapped_tender', 'unmapped_vat_rate')
         group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
@@ -479,25 +482,31 @@ def store_day_states(connection: psycopg.Connection, first: date, last: date) ->
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A posted store-day: debit balances of the accounts in its target and in the ledger, and the sum over the
-    accounts of |difference|.
+    """A store-day that was released or has a posted document: debit balances of the accounts in its target and in the
+    ledger, and the sum over the accounts of |difference|. Released and never posted, it has all of it as variance.
     """
 
     trading_day: date
     store: str
     currency: str
+    documents: int
     planned_minor: int
     ledger_minor: int
     variance_minor: int
 
 
 def reconciliation(connection: psycopg.Connection, first: date, last: date) -> list[Reconciliation]:
-    """Target against read-back, account by account, of every store-day that has a posted document."""
+    """Target against read-back, account by account, of every store-day that was released or has a posted document."""
     rows = connection.execute(
         """
-        with days as (
-            select distinct trading_day, store, currency from posting.outbox
-            where flow = 'journals' and state = 'posted' and trading_day between %s and %s
+        with posted as (
+            select trading_day, store, currency, count(*) as documents from posting.outbox
+            where flow = 'journals' and state = 'posted' and trading_day between %(first)s and %(last)s group by 1, 2, 3
+        ), days as (
+            select trading_day, store, currency from posted
+            union
+            select trading_day, store, currency from posting.plan
+            where state = 'ready' and trading_day between %(first)s and %(last)s
         ), planned as (
             select trading_day, store, currency, account, sum(amount_minor) as amount
             from posting.plan_lines join days using (trading_day, store, currency) group by 1, 2, 3, 4
@@ -506,16 +515,56 @@ def reconciliation(connection: psycopg.Connection, first: date, last: date) -> l
             from posting.read_back r join posting.outbox o using (external_id)
             join days using (trading_day, store, currency) group by 1, 2, 3, 4
         )
-        select trading_day, store, currency,
+        select trading_day, store, currency, coalesce(max(posted.documents), 0),
                coalesce(sum(planned.amount) filter (where planned.amount > 0), 0)::bigint,
                coalesce(sum(ledger.amount) filter (where ledger.amount > 0), 0)::bigint,
                sum(abs(coalesce(planned.amount, 0) - coalesce(ledger.amount, 0)))::bigint
         from planned full join ledger using (trading_day, store, currency, account)
+        left join posted using (trading_day, store, currency)
         group by 1, 2, 3 order by 1, 2, 3
+        """,
+        {"first": first, "last": last},
+    )
+    return [Reconciliation(*row) for row in rows]
+
+
+def save_ledger_findings(
+    connection: psycopg.Connection, first: date, last: date, findings: Iterable[LedgerFinding], now: datetime
+) -> None:
+    """Replaces what was found in the ledger of those trading days, in one commit.
+
+    Two transactions that NetSuite shows under one number are one finding.
+    """
+    lines: defaultdict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
+    for finding in findings:
+        name = (finding.kind, finding.record, finding.store, finding.trading_day, finding.currency)
+        lines[name].update(finding.lines)
+    with connection.transaction():
+        connection.execute("delete from posting.ledger_findings where trading_day between %s and %s", (first, last))
+        copy_rows(
+            connection,
+            "posting.ledger_findings",
+            ["kind", "record", "store", "trading_day", "currency", "lines", "found_at"],
+            (
+                (*name, Jsonb([{"account": account, "amount_minor": minor} for account, minor in amounts.items()]), now)
+                for name, amounts in lines.items()
+            ),
+        )
+
+
+def ledger_findings(connection: psycopg.Connection, first: date, last: date) -> list[LedgerFinding]:
+    """What the last verification of those trading days found in the ledger beside what we posted."""
+    rows = connection.execute(
+        """
+        select kind, record, store, trading_day, currency, lines from posting.ledger_findings
+        where trading_day between %s and %s order by trading_day, store, kind, record
         """,
         (first, last),
     )
-    return [Reconciliation(*row) for row in rows]
+    return [
+        LedgerFinding(kind, record, store, day, currency, {line["account"]: line["amount_minor"] for line in lines})
+        for kind, record, store, day, currency, lines in rows
+    ]
 
 
 def ready_targets(connection: psycopg.Connection, first: date, last: date) -> Iterator[tuple[StoreDayName, Lines]]:

@@ -1,4 +1,4 @@
-"""Prove and plan, post, verify: the last four steps of the main job over a range of trading days.
+"""Prove, plan and post: steps of the main job over a range of trading days. Reading back is in `verifying`.
 
 Belongs here: the order in which tables, pure rules and NetSuite are asked, and the cases each step files. The assets
 and the command line call these and add nothing. Does not belong here: rules, SQL, HTTP.
@@ -7,7 +7,7 @@ and the command line call these and add nothing. Does not belong here: rules, SQ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -16,30 +16,33 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.journals import queries
-from sitoo_netsuite.flows.journals.document import BooksIds, UnknownInNetSuiteError, external_id, journal_body
+from sitoo_netsuite.flows.journals.chart import books_ids
+from sitoo_netsuite.flows.journals.document import (
+    DOCUMENT_TYPE,
+    FLOW,
+    BooksIds,
+    UnknownInNetSuiteError,
+    external_id,
+    journal_body,
+)
 from sitoo_netsuite.flows.journals.exceptions import PLAN_KINDS, plan_cases
+from sitoo_netsuite.flows.journals.lines import VAT_KINDS
 from sitoo_netsuite.flows.journals.plan import PlannedDay, TooLongError, collapse, decide, difference, split
 from sitoo_netsuite.flows.journals.queries import StoreDayName
 from sitoo_netsuite.netsuite.client import NetSuiteClient
-from sitoo_netsuite.netsuite.suiteql import Row, keyset, query
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.posting.outbox import NewDocument, OutboxRow, StoreDayKey
+from sitoo_netsuite.posting.periods import NoOpenPeriodError, Period, PostsTo, book, is_shut, period_of
 from sitoo_netsuite.posting.post import Outcome, Poster
-from sitoo_netsuite.posting.read_back import (
-    LedgerDocument,
-    LineDifference,
-    compare,
-    debits,
-    misdated,
-    read_documents,
-    save_read_back,
-)
+from sitoo_netsuite.posting.read_periods import read_periods
 from sitoo_netsuite.worklist.cases import Case
 from sitoo_netsuite.worklist.store import Scope, record_cases
 
-FLOW = "journals"
-DOCUMENT_TYPE = "journalEntry"
+# Journals are stopped by what stops the general ledger, and by no other lock.
+_POSTS_TO = PostsTo.GENERAL_LEDGER
+# The plan, and again where a period was shut while it was posted. A period is not shut three times in a run.
+_PLANNINGS_A_RUN = 3
 
 Now = Callable[[], datetime]
 
@@ -119,38 +122,53 @@ async def post_days(
     """Posts what the ready store-days of the range still lack, each document exactly once.
 
     Documents in doubt are settled first, then those an earlier run left planned are sent, then the difference that is
-    left is planned and sent. Of a store-day that may not post any more nothing is sent, whatever was planned. One
-    store-day's trouble stops no other's. With `read_only` nothing is numbered either: the plan is all there is.
+    left is planned and sent; what a period that was shut meanwhile turned away is planned again with its new date. Of a
+    store-day that may not post any more nothing is sent, whatever was planned. One store-day's trouble stops no
+    other's, and several runs may post the same days at once. With `read_only` nothing is numbered either: the plan is
+    all there is.
     """
     posted = Posted()
     if estate.read_only:
         return posted
     poster = Poster(connection, client, now, estate.netsuite.slots)
-    with outbox.one_poster(connection, FLOW):
-        targets = dict(queries.ready_targets(connection, first, last))
+    targets = dict(queries.ready_targets(connection, first, last))
+    sent: set[str] = set()
 
-        sent: set[str] = set()
+    async def send(state: str) -> dict[StoreDayName, OutboxRow]:
+        """Sends what is in a state and was not sent in this run; the refused ones."""
+        documents = [
+            document
+            for document in outbox.documents_in(connection, FLOW, state, first, last)
+            if _name(document) in targets and document.external_id not in sent
+        ]
+        sent.update(document.external_id for document in documents)
+        outcomes = await poster.send(documents)
+        posted.outcomes += outcomes
+        return {_name(outcome.document): outcome.document for outcome in outcomes if outcome.state == "refused"}
 
-        async def send_planned() -> None:
-            planned = [
-                document
-                for document in outbox.documents_in(connection, FLOW, "planned", first, last)
-                if _name(document) in targets and document.external_id not in sent
-            ]
-            sent.update(document.external_id for document in planned)
-            posted.outcomes += await poster.send(planned)
-
-        posted.outcomes += await poster.settle(outbox.documents_in(connection, FLOW, "in_doubt", first, last))
-        await send_planned()
-        ids = await books_ids(client)
-        for name, target in targets.items():
+    in_doubt = outbox.documents_in(connection, FLOW, "in_doubt", first, last)
+    posted.outcomes += await poster.settle([document for document in in_doubt if _name(document) not in targets])
+    refused = await send("in_doubt") | await send("planned")
+    ids = await books_ids(client)
+    wanted = list(targets)
+    for _ in range(_PLANNINGS_A_RUN):
+        periods = await read_periods(client, first)
+        for name in wanted:
+            if name in refused and not is_shut(periods, refused[name].tran_date, _POSTS_TO):
+                continue  # NetSuite would refuse it again
             try:
-                _add_missing(connection, name, target, estate, ids, now())
-            except (UnknownInNetSuiteError, TooLongError) as error:
+                _add_missing(connection, name, targets[name], estate, ids, periods, now())
+            except (UnknownInNetSuiteError, TooLongError, NoOpenPeriodError) as error:
                 posted.refused_days[name] = str(error)
-        await send_planned()
-    cases = _refused_cases(connection, first, last, posted.refused_days)
-    record_cases(connection, Scope(("document_refused",), first, last), cases, now(), run_id)
+        refused = await send("planned")
+        wanted = list(refused)
+        if not wanted:
+            break
+    refused_cases = _refused_cases(connection, first, last, posted.refused_days)
+    record_cases(connection, Scope(("document_refused",), first, last), refused_cases, now(), run_id)
+    for case in _later_period_cases(connection, first, last, periods):
+        # Of this key alone: nothing but a person's word takes it off the list again.
+        record_cases(connection, Scope((case.kind,), key=case.key), [case], now(), run_id)
     return posted
 
 
@@ -159,21 +177,33 @@ def _name(document: OutboxRow) -> StoreDayName:
 
 
 def _add_missing(
-    connection: psycopg.Connection, name: StoreDayName, target: Lines, estate: Estate, ids: BooksIds, now: datetime
+    connection: psycopg.Connection,
+    name: StoreDayName,
+    target: Lines,
+    estate: Estate,
+    ids: BooksIds,
+    periods: Sequence[Period],
+    now: datetime,
 ) -> None:
     day, store_key, currency = name
     store = estate.by_store[store_key]
 
     def make(recorded: Sequence[tuple[LineKey, int]]) -> list[NewDocument]:
+        parts = split(difference(target, recorded), estate.netsuite.journal_lines)
+        if not parts:
+            return []
+        booking = book(periods, day, _POSTS_TO)
         return [
             NewDocument(
                 document_type=DOCUMENT_TYPE,
-                tran_date=day,
+                tran_date=booking.tran_date,
                 lines=part,
                 external_id=lambda number: external_id(store_key, day, currency, number),
-                body=partial(journal_body, store=store, trading_day=day, tran_date=day, lines=collapse(part), ids=ids),
+                body=partial(
+                    journal_body, store=store, trading_day=day, booking=booking, lines=collapse(part), ids=ids
+                ),
             )
-            for part in split(difference(target, recorded), estate.netsuite.journal_lines)
+            for part in parts
         ]
 
     def carry(identity: str, document: NewDocument) -> None:
@@ -208,114 +238,28 @@ def _refused_cases(
         )
 
 
-@dataclass(slots=True)
-class Verified:
-    """What the read-back showed of every document that was sent or is about to be, by external id: as it was sent;
-    with line differences; with another date or period, in words; gone; not known yet.
-    """
-
-    as_sent: list[str] = field(default_factory=list)
-    different: dict[str, tuple[LineDifference, ...]] = field(default_factory=dict)
-    misdated: dict[str, str] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-    in_doubt: list[str] = field(default_factory=list)
-
-
-async def verify_days(
-    connection: psycopg.Connection, client: NetSuiteClient, first: date, last: date, now: Now, run_id: str
-) -> Verified:
-    """Reads every document of the range back from NetSuite, keeps what it says and files what is not as it was sent."""
-    documents = [row for row in outbox.documents(connection, FLOW, first, last) if row.state != "refused"]
-    found = await read_documents(client, {document.external_id: document.currency for document in documents})
-    posted = [document.external_id for document in documents if document.state == "posted"]
-    numbers = {row["id"]: row["acctnumber"] for row in await _chart(client) if row.get("acctnumber")}
-    save_read_back(connection, posted, [found[name] for name in posted if name in found], numbers, now())
-
-    verified = Verified()
-    cases = [case for row in documents if (case := _verify(row, found.get(row.external_id), verified)) is not None]
-    record_cases(connection, Scope(("document_not_found", "document_differs"), first, last), cases, now(), run_id)
-    return verified
-
-
-def _verify(document: OutboxRow, ledger: LedgerDocument | None, verified: Verified) -> Case | None:
-    """Notes what the read-back says of a document; the case it makes, if it makes one."""
-    identity = document.external_id
-    differences = () if ledger is None else compare(document, ledger)
-    if differences:
-        verified.different[identity] = differences
-        text = f"{len(differences)} lines are not as they were sent"
-        return _document_case("document_differs", document, text, _moved(differences), lines=differences)
-    if document.state != "posted":
-        # Not there yet, or there and not noted down: the next run settles either.
-        verified.in_doubt.append(identity)
-        text = document.error or "it is not known yet whether it arrived"
-        return _document_case("document_not_found", document, text, debits(document), waiting=True)
-    if ledger is None:
-        verified.missing.append(identity)
-        text = "it was posted and NetSuite does not hold it any more"
-        return _document_case("document_not_found", document, text, debits(document))
-    if wrong_date := misdated(document, ledger):
-        verified.misdated[identity] = wrong_date
-        return _document_case("document_differs", document, wrong_date, debits(document))
-    verified.as_sent.append(identity)
-    return None
-
-
-def _document_case(
-    kind: str,
-    document: OutboxRow,
-    text: str,
-    amount_minor: int,
-    *,
-    waiting: bool = False,
-    lines: Iterable[LineDifference] = (),
-) -> Case:
-    return Case(
-        kind=kind,
-        key=document.external_id,
-        store=document.store,
-        trading_day=document.trading_day,
-        record=document.external_id,
-        amount_minor=amount_minor,
-        currency=document.currency,
-        waiting=waiting,
-        evidence={
-            "text": text,
-            "lines": [
-                {
-                    "account": entry.line.account,
-                    "memo": entry.line.memo,
-                    "location": entry.line.location,
-                    "amount_minor": entry.line.amount_minor,
-                    "sent_and_missing": entry.times,
-                }
-                for entry in lines
-            ],
-        },
-    )
-
-
-def _moved(differences: Iterable[LineDifference]) -> int:
-    """The money at stake: the most that an account at a location has too much or too little; 0 if only words differ."""
-    moved: Counter[tuple[str, str | None]] = Counter()
-    for entry in differences:
-        moved[entry.line.account, entry.line.location] += entry.times * entry.line.amount_minor
-    return max(map(abs, moved.values()), default=0)
-
-
-async def _chart(client: NetSuiteClient) -> list[Row]:
-    """NetSuite's accounts: id, acctnumber, isinactive."""
-    pages = keyset(client, "SELECT id, acctnumber, isinactive FROM account WHERE id > ? ORDER BY id", "id")
-    return [row async for page in pages for row in page]
-
-
-async def books_ids(client: NetSuiteClient) -> BooksIds:
-    """NetSuite's internal ids of active accounts by number and of currencies by ISO code."""
-    active = [row for row in await _chart(client) if row["isinactive"] == "F" and row.get("acctnumber")]
-    times = Counter(row["acctnumber"] for row in active)
-    currencies = await query(client, "SELECT id, symbol FROM currency ORDER BY id")
-    return BooksIds(
-        accounts={row["acctnumber"]: row["id"] for row in active},
-        currencies={row["symbol"]: row["id"] for row in currencies},
-        doubled=frozenset(number for number, count in times.items() if count > 1),
-    )
+def _later_period_cases(
+    connection: psycopg.Connection, first: date, last: date, periods: Sequence[Period]
+) -> Iterator[Case]:
+    """One case a posted document that is dated outside its trading day's period."""
+    for document in outbox.documents_in(connection, FLOW, "posted", first, last):
+        if document.tran_date == document.trading_day:
+            continue
+        lines = collapse(outbox.lines_of(connection, document.external_id))
+        vat = sum(abs(line.amount_minor) for line in lines if line.kind in VAT_KINDS)
+        booked, own = period_of(periods, document.tran_date), period_of(periods, document.trading_day)
+        yield Case(
+            kind="later_period",
+            key=document.external_id,
+            store=document.store,
+            trading_day=document.trading_day,
+            record=document.external_id,
+            amount_minor=vat or sum(line.amount_minor for line in lines if line.amount_minor > 0),
+            currency=document.currency,
+            evidence={
+                "text": f"dated {document.tran_date} in {booked.name if booked else 'no period'}, because "
+                f"{own.name if own else 'its own period'} was closed when it was posted",
+                "vat_period": own.name if own else None,
+                "posted_period": booked.name if booked else None,
+            },
+        )

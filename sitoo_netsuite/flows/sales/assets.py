@@ -10,8 +10,10 @@ import dagster as dg
 
 from sitoo_netsuite.flows.sales import checks, evidence
 from sitoo_netsuite.flows.sales.landing import LandingResult, land_orders, land_registers, land_z_reports
+from sitoo_netsuite.flows.sales.late import take_touched
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.quarantine import purge_quarantine
+from sitoo_netsuite.flows.sales.reread import reread
 from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.partitions import requested_days, trading_days
@@ -27,7 +29,7 @@ def _landing_metadata(result: LandingResult) -> dict[str, int | str]:
         "new": result.new,
         "changed": result.changed,
         "quarantined": result.rejected,
-        "utc_days_touched": ", ".join(str(day) for day in sorted(result.touched)) or "none",
+        "days_touched": ", ".join(str(day) for day in sorted(result.touched)) or "none",
     }
 
 
@@ -73,6 +75,31 @@ def landed_orders(
         result = land_orders(connection, client, first, last, estate, clock.now())
     return dg.MaterializeResult(
         metadata={"from": str(first), "to": str(last), "deliveries": result.deliveries, **_landing_metadata(result)}
+    )
+
+
+@dg.asset(
+    deps=[landed_z_reports, landed_orders],
+    group_name="tills",
+    kinds={"sitoo", "postgres"},
+    owners=["team:integration"],
+    pool=SITOO_POOL,
+    description="The last weeks' orders and Z-reports read again and compared: what Sitoo changed waits for its run.",
+)
+def reread_orders(estate_file: EstateFile, clock: Clock, warehouse: Warehouse, sitoo: Sitoo) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+        reports, orders = reread(connection, client, estate, clock.now())
+    return dg.MaterializeResult(
+        metadata={
+            "read": reports.read + orders.read,
+            "z_reports_changed": reports.changed,
+            "z_reports_late": reports.new,
+            "orders_changed": orders.changed,
+            "orders_late": orders.new,
+            "quarantined": reports.rejected + orders.rejected,
+            "days_touched": ", ".join(str(day) for day in sorted(reports.touched | orders.touched)) or "none",
+        }
     )
 
 
@@ -131,6 +158,7 @@ def model_the_tills(
     estate = estate_file.load()
     first, last = requested_days(context)
     with warehouse.connection() as connection:
+        take_touched(connection, first, last, context.run.run_id)
         model_days(connection, *reach(connection, first, last, estate), estate, clock.now())
         evidence.file_till_cases(connection, first, last, estate, clock.now(), context.run.run_id)
         orders = checks.orders_by_reason(connection, first, last)
@@ -142,7 +170,7 @@ def model_the_tills(
                 "orders_by_reason": table(["reason", "orders"], orders),
             },
             check_results=[
-                checks.completeness(connection, first, last, estate),
+                checks.completeness(connection, first, last, estate, clock.now()),
                 checks.receipts_in_balance(connection, first, last),
             ],
         )

@@ -1,4 +1,4 @@
-"""When the tills are read: every quarter of an hour, and whenever orders of an earlier day turn up.
+"""When the tills are read: every quarter of an hour, the last weeks every night, and when an earlier day is touched.
 
 Runs during the day land and plan, no more; a store-day posts when it is closed (`flows/journals/automation.py`).
 Everything is on from the start: the estate's go-live dates and `read_only` say what may happen, not a switch on a page.
@@ -12,7 +12,7 @@ import dagster as dg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_was_read
-from sitoo_netsuite.flows.sales.late import late_days, not_landed
+from sitoo_netsuite.flows.sales.late import late_days, not_landed, touched_days
 from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.partitions import days_request
 from sitoo_netsuite.resources import Clock, EstateFile, Sitoo, Warehouse
@@ -24,6 +24,13 @@ land_and_plan = dg.define_asset_job(
     # The catalogue has an hourly job of its own.
     selection=dg.AssetSelection.assets("consolidated_journals").upstream() - dg.AssetSelection.assets("item_catalogue"),
     description="Reads the tills and plans the books of the days asked for. Nothing is posted.",
+)
+
+
+reread_digests = dg.define_asset_job(
+    "reread_digests",
+    selection=["reread_orders"],
+    description="Reads the last weeks' orders and Z-reports again and notes the days on which Sitoo changed any.",
 )
 
 
@@ -55,6 +62,23 @@ def landing_every_quarter(
         yield days_request(*days, run_key=f"landing-{context.scheduled_execution_time.isoformat()}")
 
 
+@dg.schedule(
+    job=reread_digests,
+    cron_schedule="50 1 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night the last `reread_days`: Sitoo does not tell which orders were changed.",
+)
+def reread_every_night(
+    context: dg.ScheduleEvaluationContext, estate_file: EstateFile, clock: Clock
+) -> dg.RunRequest | dg.SkipReason:
+    tick = context.scheduled_execution_time
+    if open_days(estate_file.load(), clock.of_tick(tick)) is None:
+        return dg.SkipReason("No store is live yet.")
+    return dg.RunRequest(run_key=f"reread-{tick.isoformat()}")
+
+
+# Time for the last records of a day to reach Sitoo before it is run for what was touched.
+_GRACE = timedelta(minutes=30)
 # Pages of 500: what a tick of the sensor reads at most. The rest waits for the next one.
 _PAGES_A_TICK = 20
 
@@ -65,7 +89,7 @@ _PAGES_A_TICK = 20
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Follows orderid, which Sitoo gives on arrival: orders of days that are over already (a till that was offline) "
-        "make just those days run again."
+        "make just those days run again, and so does any record that was found changed or late on such a day."
     ),
 )
 def late_orders(
@@ -73,6 +97,8 @@ def late_orders(
 ) -> dg.SensorResult:
     estate, now = estate_file.load(), clock.now()
     with warehouse.connection() as connection, sitoo.client(estate) as client:
+        going_on = open_days(estate, now - _GRACE)
+        touched = {day: at for day, at in touched_days(connection).items() if going_on and day < going_on[1]}
         if context.cursor is None:
             # Whatever is there already belongs to days that were never closed, which `unposted_days` asks for.
             newest = client.highest_orderid()
@@ -92,6 +118,13 @@ def late_orders(
             days |= late_days(not_landed(connection, orders), directory, now)
             highest = max([highest, *(landed.order.orderid for landed in orders)])
     requests = [days_request(day, day, run_key=f"late-{day}-{highest}") for day in sorted(days)]
+    requests += [
+        days_request(day, day, run_key=f"touched-{day}-{at.isoformat()}")
+        for day, at in sorted(touched.items())
+        if day not in days
+    ]
     if not requests:
-        return dg.SensorResult(cursor=str(highest), skip_reason=f"No order up to {highest} came too late for its day.")
+        return dg.SensorResult(
+            cursor=str(highest), skip_reason=f"No order up to {highest} came too late, and no day that is over changed."
+        )
     return dg.SensorResult(run_requests=requests, cursor=str(highest))

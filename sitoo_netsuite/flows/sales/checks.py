@@ -6,7 +6,7 @@ Each result carries a table of what it found.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
@@ -19,8 +19,10 @@ from sitoo_netsuite.flows.sales import evidence
 from sitoo_netsuite.preview import money, money_by_currency, table
 
 
-def completeness(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> dg.AssetCheckResult:
-    """No receipt number or Z-report is missing between two that arrived, and every record could be read."""
+def completeness(
+    connection: psycopg.Connection, first: date, last: date, estate: Estate, now: datetime
+) -> dg.AssetCheckResult:
+    """No number is missing between two that arrived, no Z-report is overdue, and every record could be read."""
     rows: list[dict[str, object]] = [
         {"day": gap.trading_day, "store": gap.store, "what": what, "record": gap.registerid, "missing": gap.missing}
         for what, gaps in (
@@ -31,13 +33,23 @@ def completeness(connection: psycopg.Connection, first: date, last: date, estate
     ]
     rows += [
         {
+            "day": report.days[-1],
+            "store": report.store,
+            "what": f"Z-report of {report.receipts} receipts",
+            "record": f"{report.registerid}/{report.zreportid}",
+            "missing": 1,
+        }
+        for report in evidence.missing_zs(connection, first, last, estate, now)
+    ]
+    rows += [
+        {
             "day": record.trading_day,
             "store": record.store or "",
             "what": record.reason,
             "record": record.record,
             "missing": 1,
         }
-        for record in evidence.quarantined_records(connection, first, last, estate)
+        for record in evidence.quarantined_records(connection, first, last)
     ]
     return dg.AssetCheckResult(
         check_name="completeness",

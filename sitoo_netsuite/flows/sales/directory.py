@@ -6,7 +6,7 @@ registers from Sitoo (`landing`) or from the database (`registers`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -20,24 +20,42 @@ _UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class RegisterPlace:
-    """Where a register stands. `store` is None when the estate has no store for it."""
+    """Where a register stands. `store` is None when the estate has no store for it.
+
+    `from_day`: the trading day on which it began to stand there; None when it always did, as far as we know.
+    """
 
     registerkey: str
     store: Store | None
     zone: ZoneInfo
+    from_day: date | None = None
+
+    def trading_day(self, moment: datetime) -> date:
+        """By the store's zone and cut-over; without a store of the estate, the calendar day in the register's zone."""
+        if self.store is not None:
+            return trading_day(moment, self.store.zone, self.store.cut_over)
+        return trading_day(moment, self.zone, _MIDNIGHT)
 
 
 @dataclass(frozen=True, slots=True)
 class StoreDirectory:
-    """Every known register, and each site's zone by eshopid, over one estate."""
+    """Every place of each known register, the latest first, and each site's zone by eshopid, over one estate."""
 
     estate: Estate
-    registers: Mapping[str, RegisterPlace]
+    registers: Mapping[str, Sequence[RegisterPlace]]
     site_zones: Mapping[int, ZoneInfo]
 
-    def place(self, registerid: str | None) -> RegisterPlace | None:
-        """Where a register stands; None when Sitoo never named it, or when there is no register."""
-        return self.registers.get(registerid) if registerid is not None else None
+    def place(self, registerid: str | None, moment: datetime) -> RegisterPlace | None:
+        """Where a register stood at a moment, so that a day run again keeps its stores when tills have moved since.
+
+        None when Sitoo never named it, or when there is no register.
+        """
+        if registerid is None:
+            return None
+        for place in self.registers.get(registerid, ()):
+            if place.from_day is None or place.from_day <= place.trading_day(moment):
+                return place
+        return None
 
     def trading_day(self, moment: datetime, registerid: str | None, eshopid: int | None) -> date:
         """Trading day of a receipt: by its store's zone and cut-over.
@@ -45,10 +63,10 @@ class StoreDirectory:
         Without a store of the estate it is the calendar day in the register's zone, without a register that in its
         site's zone, and in UTC when not even the site is known. Such receipts are never booked; they are counted.
         """
-        place = self.place(registerid)
-        if place is not None and place.store is not None:
-            return trading_day(moment, place.store.zone, place.store.cut_over)
-        zone = place.zone if place else self.site_zones.get(eshopid, _UTC) if eshopid is not None else _UTC
+        place = self.place(registerid, moment)
+        if place is not None:
+            return place.trading_day(moment)
+        zone = self.site_zones.get(eshopid, _UTC) if eshopid is not None else _UTC
         return trading_day(moment, zone, _MIDNIGHT)
 
     def window(self, first: date, last: date) -> tuple[datetime, datetime]:

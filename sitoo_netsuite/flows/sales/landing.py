@@ -7,11 +7,11 @@ Following Sitoo: an order's `orderdate` is the till's time even when an offline 
 `orderid` is given on arrival (reference 1.5). So a trading day is a window of `orderdate`, and once it was read, its
 cursor (an orderid) keeps the next reading to what has arrived since, less an overlap for ids that were still in flight.
 Orders have no modified date: those that are not finished are asked for again by id on every run, and `afresh` reads a
-whole window again.
+whole window again: every night, the last `reread_days`.
 
-Storing: what is known of a page is looked up by id; new rows go in by COPY, and a row whose digest differs is replaced.
-A page is a transaction, so that a killed run leaves whole pages and the next one finds them known. One process lands at
-a time, under a lock.
+Storing: what is known of a page is looked up by id; new rows go in by COPY, and a row whose digest differs is replaced,
+its earlier version kept. The trading days that a page touched are noted with it (`late`). A page is a transaction, so
+that a killed run leaves whole pages and the next one finds them known. One process lands at a time, under a lock.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from typing import TypeVar
 
 import msgspec
 import psycopg
-from psycopg import sql
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.sales.directory import StoreDirectory
+from sitoo_netsuite.flows.sales.late import touch
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.flows.sales.receipts import delivered_in_full, is_to_deliver, is_unfinished, moment
 from sitoo_netsuite.flows.sales.registers import read_directory
@@ -53,6 +53,8 @@ T = TypeVar("T")
 _LOCK = 7_486_606_303
 # How far a Z-report's `dateadded` may come to light late; reports are few, so a day costs nothing.
 _Z_OVERLAP_SECONDS = 86_400
+# The cursors of registers whose Z-reports of long before go-live were asked for.
+_BEFORE_GO_LIVE = "z_reports_before_go_live"
 
 _ORDER_COLUMNS = "order_day, orderid, sold_at, registerid, digest, payload, unfinished, landed_at"
 # The binary form of json is its text, so that its bytes may go in as they are.
@@ -62,7 +64,10 @@ _CONTACT_COLUMNS = "order_day, orderid, email, namefirst, namelast, company, pho
 
 @dataclass(slots=True)
 class LandingResult:
-    """What a landing did. `touched`: UTC days of records that are new, changed or newly delivered."""
+    """What a landing did. `touched`: trading days of records that are new, changed or newly delivered.
+
+    A Z-report touches every day of its session; where what it hands on changed, those of the next one too.
+    """
 
     read: int = 0
     new: int = 0
@@ -75,7 +80,8 @@ class LandingResult:
 def land_registers(connection: psycopg.Connection, client: SitooClient, now: datetime) -> int:
     """Stores every register with its site, warehouse, store, currency and time zone; how many there are.
 
-    A register that Sitoo no longer names is kept, since old receipts do.
+    A register that Sitoo no longer names is kept, since old receipts do. One that stands elsewhere than before belongs
+    there from today on (the calendar day of its site); until then it stays where it was.
     """
     rows = []
     for site in client.sites():
@@ -100,6 +106,24 @@ def land_registers(connection: psycopg.Connection, client: SitooClient, now: dat
             """,
             rows,
         )
+        cursor.execute(
+            """
+            insert into landing.register_places (registerid, from_day, warehouseid, storeid)
+            select r.registerid,
+                   case when latest.registerid is null then '-infinity' else (%s at time zone r.time_zone)::date end,
+                   r.warehouseid, r.storeid
+            from landing.registers r
+            left join (
+                select distinct on (registerid) registerid, warehouseid, storeid from landing.register_places
+                order by registerid, from_day desc
+            ) latest using (registerid)
+            where latest.registerid is null
+               or (latest.warehouseid, latest.storeid) is distinct from (r.warehouseid, r.storeid)
+            on conflict (registerid, from_day) do update
+                set warehouseid = excluded.warehouseid, storeid = excluded.storeid
+            """,
+            [now],
+        )
     return len(rows)
 
 
@@ -117,17 +141,17 @@ def land_orders(
 
     Earlier days that have not been read since they were over are read with them, whatever order days are run in: what
     was sold then may be delivered now. They reach back to go-live, at most `reread_days`. Unfinished orders of the last
-    `reread_days` (and all that wait for delivery) are read again by id, and deliveries of orders to be delivered later
-    are read. With `afresh` the cursors are not used: every order of the days is read, which finds those that were
-    changed after they were finished. Records that cannot be read go to quarantine. Register data should have been
-    landed before. Raises SitooError; what was read before it stays, and no cursor moves.
+    `reread_days` (and all that wait for delivery) and those that could not be read are read again by id, and deliveries
+    of orders to be delivered later are read. With `afresh` the cursors are not used: every order of the days is read,
+    which finds those that were changed after they were finished. Records that cannot be read go to quarantine. Register
+    data should have been landed before. Raises SitooError; what was read before it stays, and no cursor moves.
     """
     directory = read_directory(connection, estate)
     result = LandingResult()
     with _one_at_a_time(connection):
         first = _first_to_read(connection, directory, first)
         start, end = directory.window(first, last)
-        loader = _OrderLoader(connection, estate, now, result, (start.date(), end.date()))
+        loader = _OrderLoader(connection, directory, now, result, (start.date(), end.date()))
         unfinished = _unfinished(connection, estate, now)
         # Before anything is read: whatever arrives while we read has a higher id, and the next run finds it.
         highest = client.highest_orderid()
@@ -141,34 +165,50 @@ def land_orders(
         with _quick_hand_over():
             for page in _one_ahead(map(_read_page, _one_ahead(chain(arrived, client.orders_by_id(unfinished))))):
                 loader.load(page)
-        _land_deliveries(connection, client, estate, now, result)
+        _land_deliveries(connection, client, directory, now, result)
         _move_cursors(connection, "orders", ((str(day), highest) for day in days(first, last)), now)
     return result
 
 
 def land_z_reports(
-    connection: psycopg.Connection, client: SitooClient, first: date, last: date, estate: Estate, now: datetime
+    connection: psycopg.Connection,
+    client: SitooClient,
+    first: date,
+    last: date,
+    estate: Estate,
+    now: datetime,
+    *,
+    afresh: bool = False,
 ) -> LandingResult:
     """Stores the Z-reports added since the first of these trading days began, and so those of the days themselves.
 
     One stretch of `dateadded` is known without a gap: it is extended back to the first day when need be, and forward
-    to now, less an overlap. Raises SitooError; the stretch does not grow then.
+    to now, less an overlap. With `afresh` all that was added since the first day is read, which finds those that were
+    corrected. A register that was out of use for long before go-live is asked for its earlier ones too: the first one
+    after go-live is proved with the one before it. Raises SitooError; the stretch does not grow then.
     """
-    start, _ = read_directory(connection, estate).window(first, last)
+    directory = read_directory(connection, estate)
+    start, _ = directory.window(first, last)
     result = LandingResult()
     with _one_at_a_time(connection):
         wanted, until = int(start.timestamp()), int(now.timestamp())
         row = connection.execute("select low, position from landing.cursors where source = 'z_reports'").fetchone()
-        if row is None:
-            stretches = [(wanted, until)]
+        known_from, known_to = row or (wanted, wanted)
+        # From where it is new, but never from before what is known.
+        following = max(known_from, known_to - _Z_OVERLAP_SECONDS)
+        if afresh:
+            stretches = [(min(wanted, following), until)]
         else:
-            known_from, known_to = row
             stretches = [(wanted, known_from)] if wanted < known_from else []
-            stretches.append((max(known_from, known_to - _Z_OVERLAP_SECONDS), until))
+            stretches.append((following, until))
         quarantine = Quarantine(connection, "z_reports", now)
         for added_from, added_to in stretches:
             for page in client.z_report_pages(added_from, added_to):
-                _load_z_reports(connection, page, now, result, quarantine)
+                _load_z_reports(connection, page, directory, now, result, quarantine)
+        for registers in _long_unused(connection, directory):
+            for page in client.z_report_pages(0, wanted, registers):
+                _load_z_reports(connection, page, directory, now, result, quarantine)
+            _move_cursors(connection, _BEFORE_GO_LIVE, ((registerid, until) for registerid in registers), now)
         connection.execute(
             """
             insert into landing.cursors (source, key, position, low, moved_at) values ('z_reports', '', %s, %s, %s)
@@ -206,12 +246,13 @@ class _OrderLoader:
     def __init__(
         self,
         connection: psycopg.Connection,
-        estate: Estate,
+        directory: StoreDirectory,
         now: datetime,
         result: LandingResult,
         span: tuple[date, date],
     ) -> None:
-        self._connection, self._estate, self._now, self._result, self._span = connection, estate, now, result, span
+        self._connection, self._directory, self._now = connection, directory, now
+        self._result, self._span = result, span
         self._quarantine = Quarantine(connection, "orders", now)
         self._months: set[date] = set()
 
@@ -221,13 +262,16 @@ class _OrderLoader:
             ensure_partitions(self._connection, ["landing.orders", "restricted.customer_contact"], months)
             self._months |= months
         with self._connection.transaction():
-            if page.orders:
-                self._store(page.orders, order_days)
-            self._quarantine.settle(map(str, page.orders), page.rejections)
+            touched = self._store(page.orders, order_days) if page.orders else set()
+            unheard = self._quarantine.settle(map(str, page.orders), page.rejections)
+            touched |= _days_of_rejections(unheard, self._directory)
+            touch(self._connection, touched, self._directory.estate)
+        self._result.touched |= touched
         self._result.read += page.read
         self._result.rejected += len(page.rejections)
 
-    def _store(self, landed: dict[int, tuple[date, LandedOrder]], order_days: Collection[date]) -> None:
+    def _store(self, landed: dict[int, tuple[date, LandedOrder]], order_days: Collection[date]) -> set[date]:
+        """The trading days it touched."""
         known = {
             orderid: (day, digest)
             for day, orderid, digest in self._connection.execute(
@@ -241,15 +285,13 @@ class _OrderLoader:
             for orderid, (day, record) in landed.items()
             if known.get(orderid) != (day, record.digest)
         }
-        if changed := [orderid for orderid in unlike if orderid in known]:
-            for table in ("landing.orders", "restricted.customer_contact"):
-                self._connection.execute(
-                    sql.SQL(
-                        "delete from {} using unnest(%s::date[], %s::bigint[]) as old (day, id) "
-                        "where order_day = old.day and orderid = old.id"
-                    ).format(sql.Identifier(*table.split("."))),
-                    ([known[orderid][0] for orderid in changed], changed),
-                )
+        touched = {
+            self._directory.trading_day(record.sold_at, record.order.registerid, record.order.eshopid)
+            for _, record in unlike.values()
+        }
+        changed = [(known[orderid][0], orderid) for orderid in unlike if orderid in known]
+        if changed:
+            touched |= self._replace(changed)
         with self._connection.cursor() as cursor:
             with cursor.copy(f"copy landing.orders ({_ORDER_COLUMNS}) from stdin (format binary)") as copy:
                 copy.set_types(_ORDER_TYPES)
@@ -257,7 +299,7 @@ class _OrderLoader:
                     copy.write_row(
                         (
                             day, orderid, record.sold_at, record.order.registerid, record.digest, record.payload,
-                            is_unfinished(record.order, self._estate.sitoo), self._now,
+                            is_unfinished(record.order, self._directory.estate.sitoo), self._now,
                         )
                     )  # fmt: skip
             with cursor.copy(f"copy restricted.customer_contact ({_CONTACT_COLUMNS}) from stdin") as copy:
@@ -271,13 +313,53 @@ class _OrderLoader:
                         )  # fmt: skip
         self._result.new += len(unlike) - len(changed)
         self._result.changed += len(changed)
-        self._result.touched.update(day for day, _ in unlike.values())
-        self._result.touched.update(known[orderid][0] for orderid in changed)
+        return touched
+
+    def _replace(self, changed: Sequence[tuple[date, int]]) -> set[date]:
+        """Takes out the stored versions of these orders (day, id) and keeps their payloads; the days they were of."""
+        days_and_ids = [day for day, _ in changed], [orderid for _, orderid in changed]
+        self._connection.execute(
+            "delete from restricted.customer_contact using unnest(%s::date[], %s::bigint[]) as old (day, id) "
+            "where order_day = old.day and orderid = old.id",
+            days_and_ids,
+        )
+        gone = self._connection.execute(
+            """
+            with gone as (
+                delete from landing.orders using unnest(%s::date[], %s::bigint[]) as old (day, id)
+                where order_day = old.day and orderid = old.id returning orders.*
+            ), kept as (
+                insert into landing.replaced_orders (order_day, orderid, digest, payload, landed_at, replaced_at)
+                select order_day, orderid, digest, payload, landed_at, %s from gone on conflict do nothing
+            )
+            select registerid, (payload ->> 'eshopid')::int,
+                   array[sold_at] || array(select d.delivered_at from landing.order_deliveries d
+                                           where d.order_day = gone.order_day and d.orderid = gone.orderid
+                                             and d.delivered_at is not null)
+            from gone
+            """,
+            (*days_and_ids, self._now),
+        )
+        return {
+            self._directory.trading_day(instant, registerid, eshopid)
+            for registerid, eshopid, instants in gone
+            for instant in instants
+        }
+
+
+def _days_of_rejections(rejections: Iterable[Rejection], directory: StoreDirectory) -> set[date]:
+    """Trading days of records that cannot be read, as far as it can be told."""
+    return {
+        directory.trading_day(rejection.sold_at, rejection.registerid, None)
+        for rejection in rejections
+        if rejection.sold_at is not None and rejection.registerid is not None
+    }
 
 
 def _load_z_reports(
     connection: psycopg.Connection,
     page: Sequence[msgspec.Raw],
+    directory: StoreDirectory,
     now: datetime,
     result: LandingResult,
     quarantine: Quarantine,
@@ -290,30 +372,32 @@ def _load_z_reports(
         if isinstance(record, LandedZReport)
     }
     ensure_partitions(connection, ["landing.z_reports"], {moment(r.report.datecreated).date() for r in landed.values()})
+    touched: set[date] = set()
     with connection.transaction():
-        known = {
-            (registerid, zreportid): (day, digest)
-            for day, registerid, zreportid, digest in connection.execute(
-                "select closed_day, registerid, zreportid, digest from landing.z_reports "
-                "join unnest(%s::text[], %s::bigint[]) as page (registerid, zreportid) using (registerid, zreportid)",
-                ([registerid for registerid, _ in landed], [zreportid for _, zreportid in landed]),
-            )
+        known = _known_sessions(connection, landed)
+        unlike = {
+            key: record for key, record in landed.items() if key not in known or known[key].digest != record.digest
         }
-        for key, record in landed.items():
+        following = _known_sessions(connection, [(registerid, number + 1) for registerid, number in unlike])
+        for (registerid, number), record in unlike.items():
             report = record.report
-            day = moment(report.datecreated).date()
-            if known.get(key) == (day, record.digest):
-                continue
-            if key in known:
+            session = _session(record)
+            before, after = known.get((registerid, number)), following.get((registerid, number + 1))
+            sessions = [session]
+            if before is not None:
+                sessions.append(before)
+            if after is not None and (before is None or before.handed_on != session.handed_on):
+                sessions.append(after)
+            for stretch in sessions:
+                touched.update(_days_of_session(stretch, registerid, report.eshopid, directory))
+            if before is None:
+                result.new += 1
+            else:
+                result.changed += 1
                 connection.execute(
                     "delete from landing.z_reports where closed_day = %s and registerid = %s and zreportid = %s",
-                    (known[key][0], *key),
+                    (before.closed_at.date(), registerid, number),
                 )
-                result.changed += 1
-                result.touched.add(known[key][0])
-            else:
-                result.new += 1
-            result.touched.add(day)
             connection.execute(
                 """
                 insert into landing.z_reports (closed_day, registerid, zreportid, opened_at, closed_at, added_at,
@@ -321,45 +405,126 @@ def _load_z_reports(
                 values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
                 """,
                 (
-                    day, *key, moment(report.dateopened), moment(report.datecreated), moment(report.dateadded),
-                    record.digest, record.payload.decode(), now,
+                    moment(report.datecreated).date(), registerid, number, moment(report.dateopened),
+                    moment(report.datecreated), moment(report.dateadded), record.digest, record.payload.decode(), now,
                 ),
             )  # fmt: skip
-        quarantine.settle((f"{registerid}/{zreportid}" for registerid, zreportid in landed), rejections)
+        unheard = quarantine.settle((f"{registerid}/{zreportid}" for registerid, zreportid in landed), rejections)
+        touched |= _days_of_rejections(unheard, directory)
+        touch(connection, touched, directory.estate)
+    result.touched |= touched
     result.read += len(page)
     result.rejected += len(rejections)
 
 
-_UNFINISHED = "unfinished and (order_day >= %s or payload -> 'additionaldata' ->> %s is not null)"
+class _Session(msgspec.Struct, frozen=True):
+    """The stretch of a landed Z-report, its digest, and what the session after it begins with."""
+
+    opened_at: datetime
+    closed_at: datetime
+    digest: bytes
+    handed_on: tuple[str, ...]
+
+
+def _session(record: LandedZReport) -> _Session:
+    report = record.report
+    return _Session(
+        moment(report.dateopened),
+        moment(report.datecreated),
+        record.digest,
+        (str(report.datecreated), report.moneycash_out, report.moneygrandtotalsales, report.moneygrandtotalrefund),
+    )
+
+
+def _long_unused(connection: psycopg.Connection, directory: StoreDirectory) -> list[list[str]]:
+    """Registers, some at a time, whose first landed Z-report is of after go-live and not the first they ever made.
+
+    Each is asked for once: if Sitoo has none of before then, it will not have any later.
+    """
+    go_live, _ = directory.window(directory.estate.first_day, directory.estate.first_day)
+    rows = connection.execute(
+        """
+        select r.registerid from landing.registers r
+        cross join lateral (
+            select zreportid, closed_at from landing.z_reports z where z.registerid = r.registerid
+            order by zreportid limit 1
+        ) oldest
+        where oldest.zreportid > 1 and oldest.closed_at >= %s
+          and not exists (select from landing.cursors where source = %s and key = r.registerid)
+        order by 1
+        """,
+        (go_live, _BEFORE_GO_LIVE),
+    ).fetchall()
+    return [[registerid for (registerid,) in rows[start : start + 50]] for start in range(0, len(rows), 50)]
+
+
+def _known_sessions(
+    connection: psycopg.Connection, keys: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], _Session]:
+    rows = connection.execute(
+        """
+        select registerid, zreportid, opened_at, closed_at, digest,
+               array[payload ->> 'datecreated', payload ->> 'moneycash_out', payload ->> 'moneygrandtotalsales',
+                     payload ->> 'moneygrandtotalrefund']
+        from landing.z_reports
+        join unnest(%s::text[], %s::bigint[]) as page (registerid, zreportid) using (registerid, zreportid)
+        """,
+        ([registerid for registerid, _ in keys], [number for _, number in keys]),
+    )
+    return {
+        (registerid, number): _Session(opened_at, closed_at, digest, tuple(handed_on))
+        for registerid, number, opened_at, closed_at, digest, handed_on in rows
+    }
+
+
+def _days_of_session(
+    session: _Session, registerid: str, eshopid: int | None, directory: StoreDirectory
+) -> Iterator[date]:
+    opened, closed = (
+        directory.trading_day(instant, registerid, eshopid) for instant in (session.opened_at, session.closed_at)
+    )
+    return days(opened, closed)
 
 
 def _unfinished(connection: psycopg.Connection, estate: Estate, now: datetime) -> list[int]:
-    """Orders that may still change: young ones, and whatever waits for its delivery."""
+    """Orders that may still change: young ones, whatever waits for its delivery, and what cannot be read yet."""
     oldest = now.date() - timedelta(days=estate.sitoo.reread_days)
     rows = connection.execute(
-        f"select orderid from landing.orders where {_UNFINISHED}", (oldest, estate.sitoo.undelivered_key)
+        """
+        select orderid from landing.orders
+        where unfinished and (order_day >= %s or payload -> 'additionaldata' ->> %s is not null)
+        union
+        select record::bigint from restricted.quarantine
+        where source in ('orders', 'receipts') and cured_at is null and landed_at >= %s and record ~ '^[0-9]{1,18}$'
+        """,
+        (oldest, estate.sitoo.undelivered_key, oldest),
     )
     return [orderid for (orderid,) in rows]
 
 
 def _land_deliveries(
-    connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime, result: LandingResult
+    connection: psycopg.Connection, client: SitooClient, directory: StoreDirectory, now: datetime, result: LandingResult
 ) -> None:
+    settings = directory.estate.sitoo
     rows = connection.execute(
         "select order_day, orderid, payload::text from landing.orders "
         "where unfinished and registerid is not null and payload -> 'additionaldata' ->> %s is not null",
-        [estate.sitoo.undelivered_key],
+        [settings.undelivered_key],
     ).fetchall()
     ensure_partitions(connection, ["landing.order_deliveries"], {day for day, _, _ in rows})
     for order_day, orderid, payload in rows:
         order = decode_order(payload.encode())
-        if not is_to_deliver(order, estate.sitoo) or order.eshopid is None:
+        if not is_to_deliver(order, settings) or order.eshopid is None:
             continue
         deliveries = client.order_deliveries(order.eshopid, orderid)
         with connection.transaction():
+            instants: set[datetime] = set()
             for delivery, body in deliveries:
                 result.deliveries += 1
-                result.touched |= _store_delivery(connection, order_day, delivery, body, now)
+                instants |= _store_delivery(connection, order_day, delivery, body, now)
+            touched = {directory.trading_day(at, order.registerid, order.eshopid) for at in instants}
+            touch(connection, touched, directory.estate)
+            result.touched |= touched
             delivered = delivered_in_full(order, [delivery for delivery, _ in deliveries])
             if None not in delivered.values():
                 connection.execute(
@@ -370,9 +535,15 @@ def _land_deliveries(
 
 def _store_delivery(
     connection: psycopg.Connection, order_day: date, delivery: OrderDelivery, body: bytes, now: datetime
-) -> set[date]:
-    """The UTC day of the delivery if it is new or has changed, else nothing."""
+) -> set[datetime]:
+    """If the delivery is new or has changed, when it was made and when it had been made before; else nothing."""
     delivered_at = None if delivery.datedelivery is None else moment(delivery.datedelivery)
+    key = (order_day, delivery.orderid, delivery.orderdeliveryid)
+    before = connection.execute(
+        "select delivered_at from landing.order_deliveries "
+        "where order_day = %s and orderid = %s and orderdeliveryid = %s",
+        key,
+    ).fetchone()
     stored = connection.execute(
         """
         insert into landing.order_deliveries (order_day, orderid, orderdeliveryid, delivered_at, payload, landed_at)
@@ -381,9 +552,10 @@ def _store_delivery(
             set delivered_at = excluded.delivered_at, payload = excluded.payload, landed_at = excluded.landed_at
             where order_deliveries.payload::text <> excluded.payload::text
         """,
-        (order_day, delivery.orderid, delivery.orderdeliveryid, delivered_at, body.decode(), now),
+        (*key, delivered_at, body.decode(), now),
     ).rowcount
-    return {delivered_at.date()} if stored and delivered_at is not None else set()
+    instants = (delivered_at, before[0] if before else None)
+    return {instant for instant in instants if instant is not None} if stored else set()
 
 
 def _first_to_read(connection: psycopg.Connection, directory: StoreDirectory, first: date) -> date:

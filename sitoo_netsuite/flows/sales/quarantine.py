@@ -29,8 +29,8 @@ class Quarantine:
         )
         self._unread = {record for (record,) in rows}
 
-    def settle(self, readable: Iterable[str], rejections: Sequence[Rejection]) -> None:
-        """Marks as cured what could be read now, and files what could not, each body once.
+    def settle(self, readable: Iterable[str], rejections: Sequence[Rejection]) -> list[Rejection]:
+        """Marks as cured what could be read now, and files what could not, each body once; those not known before.
 
         A body that comes back after its cure is uncured again. Commits with the caller's transaction.
         """
@@ -42,7 +42,8 @@ class Quarantine:
             )
             self._unread -= cured
         if not rejections:
-            return
+            return []
+        unheard = [rejection for rejection in rejections if rejection.record not in self._unread]
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 """
@@ -57,6 +58,7 @@ class Quarantine:
                 ],
             )
         self._unread |= {rejection.record for rejection in rejections}
+        return unheard
 
 
 def place_unread(connection: psycopg.Connection, directory: StoreDirectory) -> None:
@@ -67,10 +69,9 @@ def place_unread(connection: psycopg.Connection, directory: StoreDirectory) -> N
     ).fetchall()
     placed = []
     for identifier, registerid, sold_at in rows:
-        place = directory.place(registerid)
+        place = directory.place(registerid, sold_at)
         if place is not None:
-            day = directory.trading_day(sold_at, registerid, None)
-            placed.append((day, place.store.store if place.store else None, identifier))
+            placed.append((place.trading_day(sold_at), place.store.store if place.store else None, identifier))
     with connection.cursor() as cursor:
         cursor.executemany("update restricted.quarantine set day = %s, store = %s where id = %s", placed)
 

@@ -27,7 +27,10 @@ _PAID = 20
 _MAY_STILL_BE_PAID = (0, 10, 15)
 
 _LARGEST_QUANTITY_MILLI = 10**12
+# Of a row's discount and of any sum of a receipt: beyond it a till amount is a fault, and a day's sum no bigint.
+_LARGEST_MINOR = 10**15
 _MOST_DIGITS = 18  # of a bigint
+_MOST_DIGITS_OF_A_ROW = 9  # of an integer
 
 
 class UnreadableReceipt(ValueError):
@@ -121,10 +124,10 @@ def receipt_from_order(order: Order, directory: StoreDirectory) -> Receipt:
     Raises UnreadableReceipt when an amount, a quantity or a VAT rate cannot be used.
     """
     settings = directory.estate.sitoo
-    place = directory.place(order.registerid)
-    store = place.store if place else None
     sold_at = moment(order.orderdate)
-    day = directory.trading_day(sold_at, order.registerid, order.eshopid)
+    place = directory.place(order.registerid, sold_at)
+    store = place.store if place else None
+    day = place.trading_day(sold_at) if place else directory.trading_day(sold_at, None, order.eshopid)
     number = _text(order.additionaldata, "pos-receiptid")
     excluded = _exclusion(order, settings)
     if excluded is None and store is not None and day < store.go_live.sales:
@@ -138,7 +141,7 @@ def receipt_from_order(order: Order, directory: StoreDirectory) -> Receipt:
         gross = to_minor(order.moneytotal_gross_all, order.currencycode)
     except MoneyError as error:
         raise UnreadableReceipt(str(error)) from None
-    return Receipt(
+    receipt = Receipt(
         trading_day=day,
         orderid=order.orderid,
         store=store.store if store else None,
@@ -156,6 +159,16 @@ def receipt_from_order(order: Order, directory: StoreDirectory) -> Receipt:
         lines=lines,
         payments=payments,
     )
+    sums = {
+        "net amounts": receipt.net_minor,
+        "VAT amounts": receipt.vat_minor,
+        "discounts": sum(line.discount_minor for line in lines),
+        "payments": receipt.paid_minor,
+    }
+    for name, amount in sums.items():
+        if abs(amount) > _LARGEST_MINOR:
+            raise UnreadableReceipt(f"its {name} come to {amount} minor units, which no till takes")
+    return receipt
 
 
 def is_to_deliver(order: Order, settings: SitooSettings) -> bool:
@@ -267,7 +280,7 @@ def _line(item: OrderItem, currency: str) -> ReceiptLine:
         net_minor=to_minor(item.moneyitemtotal_net, currency),
         vat_minor=to_minor(item.moneyitemtotal_vat, currency),
         discount_minor=item.quantity * to_minor(item.moneydiscount, currency) if sold and item.moneydiscount else 0,
-        original_line=_number(item.additionaldata, "pos-originalsales-orderitemid"),
+        original_line=_number(item.additionaldata, "pos-originalsales-orderitemid", _MOST_DIGITS_OF_A_ROW),
     )
 
 
@@ -322,6 +335,6 @@ def _flag(data: Mapping[str, Any] | None, key: str) -> bool:
     return value is not None and value.lower() == "true"
 
 
-def _number(data: Mapping[str, Any] | None, key: str) -> int | None:
+def _number(data: Mapping[str, Any] | None, key: str, most_digits: int = _MOST_DIGITS) -> int | None:
     value = _text(data, key)
-    return int(value) if value is not None and value.isdecimal() and len(value) <= _MOST_DIGITS else None
+    return int(value) if value is not None and value.isdecimal() and len(value) <= most_digits else None

@@ -1,6 +1,7 @@
-"""OAuth 2.0 client credentials as NetSuite asks for them: a signed JWT in, a bearer token out (reference 2.2).
+"""Who is let in: OAuth 2.0 client credentials, a signed JWT in and a bearer token out (reference 2.2), or a signature.
 
-Belongs here: verifying the assertion, issuing and checking access tokens. Does not belong here: HTTP routing.
+Belongs here: verifying the assertion, issuing and checking access tokens. Does not belong here: signed requests
+(`tba.py`), HTTP routing.
 
 Two clocks. A client signs with the real time, while the sandbox may stand at any date; so an assertion is in time when
 its own `iat` and `exp` are consistent and the interval holds the real now *or* the sandbox's now: neither kind of test
@@ -23,6 +24,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.netsuite.errors import invalid_login, malformed_login
 from sitoo_netsuite.sandbox.netsuite.settings import Credentials
+from sitoo_netsuite.sandbox.netsuite.tba import FailedLogin, TokenBasedLogins
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
@@ -56,6 +58,7 @@ class Authenticator:
         self._elapsed = elapsed
         self._keys = {kid: _public_key(kid, pem) for kid, pem in credentials.certificates.items()}
         self._tokens: dict[str, float] = {}
+        self._token_based = TokenBasedLogins(credentials.account, credentials.token_based, clock, elapsed)
 
     @property
     def account(self) -> str:
@@ -79,16 +82,36 @@ class Authenticator:
         self._tokens[token] = now + TOKEN_SECONDS
         return {"access_token": token, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}
 
-    def check(self, authorization: str | None) -> None:
-        """Raises the 401 or 400 of a resource call whose Authorization header does not hold a living token."""
+    def check(self, authorization: str | None, method: str, url: str) -> None:
+        """Raises the 401 or 400 of a resource call whose Authorization header does not let it in.
+
+        A bearer token must be alive; a signature must be that of this method and this `url`, which is the address as
+        the client wrote it, with its query and its percent signs.
+        """
         account = self.account
         if authorization is None:
             raise invalid_login(account)
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token or " " in token:
+        scheme, _, content = authorization.partition(" ")
+        if scheme.lower() == "oauth":
+            self._token_based.check(content, method, url)
+            return
+        if scheme.lower() != "bearer" or not content or " " in content:
             raise malformed_login(account)
-        if self._tokens.get(token, 0.0) <= self._elapsed():
+        if self._tokens.get(content, 0.0) <= self._elapsed():
             raise invalid_login(account)
+
+    def audit_trail(self) -> list[FailedLogin]:
+        """The latest token-based logins that failed, oldest first, with the reasons that no answer gives."""
+        return self._token_based.audit_trail()
+
+    def expire(self, authorization: str, older_than_seconds: float) -> bool:
+        """End a bearer token before its time, if it was issued so long ago; tells whether it was."""
+        token = authorization.partition(" ")[2]
+        issued = self._tokens.get(token, 0.0) - TOKEN_SECONDS
+        if token not in self._tokens or self._elapsed() - issued < older_than_seconds:
+            return False
+        del self._tokens[token]
+        return True
 
     def _verify(self, assertion: str, token_url: str) -> None:
         try:

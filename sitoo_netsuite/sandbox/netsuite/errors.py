@@ -21,7 +21,10 @@ _LOGIN = (
 
 @dataclass(slots=True)
 class ApiError(Exception):
-    """An answer other than 2xx. At fault: the field at `path`, the query parameter `parameter`, the `header`."""
+    """An answer other than 2xx. At fault: the field at `path`, the query parameter `parameter`, the `header`.
+
+    shown_as: the status whose title and type the body shows, where that is not the answer's.
+    """
 
     status: int
     code: str
@@ -29,13 +32,15 @@ class ApiError(Exception):
     path: str | None = None
     parameter: str | None = None
     header: str | None = None
+    shown_as: HTTPStatus | None = None
     response_headers: Mapping[str, str] = field(default_factory=dict)
 
     def envelope(self) -> dict[str, Any]:
         """The body NetSuite answers with."""
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             return _CONCURRENCY_BODY
-        family, number = divmod(self.status, 100)
+        shown = self.shown_as or HTTPStatus(self.status)
+        family, number = divmod(shown, 100)
         detail = {"detail": self.detail, "o:errorCode": self.code}
         for name, value in (
             ("o:errorPath", self.path),
@@ -46,7 +51,7 @@ class ApiError(Exception):
                 detail[name] = value
         return {
             "type": f"{_RFC}#sec10.{family}.{number + 1}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": shown.phrase,
             "status": self.status,
             "o:errorDetails": [detail],
         }

@@ -41,6 +41,11 @@ class View:
     simple_enums: bool = False
 
 
+def moment_text(moment: datetime) -> str:
+    """A moment as NetSuite writes it: ISO, UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def record_url(base_url: str, record: Record) -> str:
     return f"{base_url}{RECORD_PATH}/{record.record_type.name}/{record.internal_id}"
 
@@ -165,7 +170,7 @@ def _show(known: Field, value: Value, account: Account, view: View) -> Any:
     if known.kind is Kind.CODE:
         return value if view.simple_enums else {"id": value, "refName": value}
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return moment_text(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal) and value == value.to_integral_value():

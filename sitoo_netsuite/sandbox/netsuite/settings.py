@@ -7,21 +7,32 @@ made-up retailer (`sandbox/world.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
+class TokenBasedCredentials:
+    """One integration and one access token of token-based authentication, with the secrets both sides share."""
+
+    consumer_key: str
+    consumer_secret: str = field(repr=False)
+    token_id: str
+    token_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
-    """The one OAuth 2.0 client-credentials mapping of the account (reference 2.2).
+    """Who may log in to the account: its OAuth 2.0 client-credentials mapping (reference 2.2), and a token (2.3).
 
     account: NetSuite's account id, raw form (`123456_SB1`). client_id: the integration's. certificates: certificate id
-    (the JWT's `kid`) to the certificate's public key as PEM text. Nothing in here is secret.
+    (the JWT's `kid`) to the certificate's public key as PEM text. token_based: None where that feature is off.
     """
 
     account: str
     client_id: str
     certificates: Mapping[str, str]
+    token_based: TokenBasedCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +70,15 @@ class Settings:
     )
     # Section 3.4: Oracle's text says 200 lines a journal; the number for REST is unknown. None switches it off.
     journal_line_limit: int | None = 200
+    # Section 3.6: how long a job takes is unknown, and so is what a task that was refused shows as its progress. One
+    # page prints the job's address absolute, another relative.
+    job_seconds: float = 0.5
+    progress_of_failed: str = "failed"
+    job_location: Literal["relative", "absolute"] = "relative"
+    # docs/faults.md, commit_after_look_up: after how many seconds a late write is carried out if nobody looks for it.
+    late_write_seconds: float = 5.0
+    # docs/faults.md, expired_token: tokens younger than this do not expire, so that a client that logged in again gets
+    # its answer.
+    token_lasts_seconds: float = 1.0
     # Section 6: "each transaction has one main line"; whether a journal's first line is it has not been seen.
     journal_first_line_is_main: bool = True

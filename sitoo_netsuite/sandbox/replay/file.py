@@ -19,6 +19,7 @@ here: shops, accounts and items (`world`), orders and Z-reports (`till_days`).
 | `tender` | the name of what it was paid with; one per document | as the document's first, else `Card` |
 | `customer_email` | one per document | as the document's first, else no customer |
 | `original_receipt_id` | of a return's row: the sale it came from | returned without a receipt |
+| `register` (may be missing) | the till of the shop; one per document | as the document's first, else `1` |
 | `line` (may be missing) | rows of a document with the same number are parts of one line | a line of its own |
 | `item_kind` (may be missing) | `goods` or `service`, one per SKU | `goods` |
 
@@ -58,7 +59,7 @@ _COLUMNS = (
     "receipt_id", "kind", "sold_at", "arrives_at", "store", "sku", "description", "quantity", "unit_price_gross",
     "currency", "vat_rate", "tender", "customer_email", "original_receipt_id",
 )  # fmt: skip
-_EXTRA_COLUMNS = ("line", "item_kind")
+_EXTRA_COLUMNS = ("register", "line", "item_kind")
 
 # Currencies of one country in one zone.
 _ZONES = {
@@ -114,6 +115,7 @@ class Document:
     arrives: int
     day: date
     store: str
+    register: str
     currency: str
     tender: str
     email: str
@@ -163,9 +165,10 @@ def read_replay_file(path: Path) -> ReplayFile:
 
     first_of_document = _first_rows(receipt_id.codes)
     store = _completed(column("store", str), first_of_document, "S01")
+    register = _completed(column("register", str), first_of_document, "1")
     tender = _completed(column("tender", str), first_of_document, "Card")
     email = _completed(column("customer_email", str), first_of_document, "")
-    _check_same(first_of_document, "its receipt", kind, store, currency, tender, email)
+    _check_same(first_of_document, "its receipt", kind, store, register, currency, tender, email)
     _check_same(_first_rows(store.codes), "its store", currency)
     _check_same(_first_rows(sku.codes), "its SKU", item_kind)
     line_of = _line_of(receipt_id, line)
@@ -176,7 +179,15 @@ def read_replay_file(path: Path) -> ReplayFile:
 
     original = _originals(receipt_id, original_id, kind)
     documents = _documents(
-        receipt_id, sold_at, arrives_at, kind=kind, store=store, currency=currency, tender=tender, email=email
+        receipt_id,
+        sold_at,
+        arrives_at,
+        kind=kind,
+        store=store,
+        register=register,
+        currency=currency,
+        tender=tender,
+        email=email,
     )
     _check_order(documents, original)
     return ReplayFile(

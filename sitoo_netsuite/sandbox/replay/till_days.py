@@ -14,9 +14,10 @@ here: what Sitoo makes of them (`trade/render`, `trade/build`).
 - Goods are handed over with the receipt. A customer is her e-mail address. Each order's `externalid` is the document's
   `receipt_id`.
 - One session per till and trading day with a receipt, from five minutes before the first to five minutes after the
-  last, within the trading day; Sitoo has the Z-report a minute later. The drawer starts each day with a float of 100;
-  what is above it goes to the safe at the close, what is missing comes from there. It is counted right, and there is no
-  petty cash: the file says nothing of either.
+  last, within the trading day. Sitoo has the Z-report a minute later; where the till was offline then (its last
+  receipt arrives later than that), with the last of the session's receipts. The drawer starts each day with a float of
+  100; what is above it goes to the safe at the close, what is missing comes from there. It is counted right, and there
+  is no petty cash: the file says nothing of either.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 from sitoo_netsuite.money import decimals, round_half_away, vat_within
 from sitoo_netsuite.sandbox.replay.file import NOT_A_RECEIPT, PRICE_DECIMALS, RETURN, Document, ReplayFile
-from sitoo_netsuite.sandbox.replay.world import card_scheme, group_name, minor_price
+from sitoo_netsuite.sandbox.replay.world import card_scheme, group_name, minor_price, tills_of
 from sitoo_netsuite.sandbox.trade.render import receipt_number
 from sitoo_netsuite.sandbox.trade.till import (
     PAID,
@@ -44,7 +45,7 @@ from sitoo_netsuite.sandbox.trade.till import (
     TillDay,
     total_up,
 )
-from sitoo_netsuite.sandbox.world import CARD, Customer, Shop, Site, World
+from sitoo_netsuite.sandbox.world import CARD, Customer, Register, Shop, Site, World
 from sitoo_netsuite.trading_day import trading_day_window
 
 _CANCELLED = State(10, 20, 30)
@@ -57,15 +58,21 @@ _FLOAT = 100  # units of the currency
 def till_days(file: ReplayFile, world: World) -> Iterator[TillDay]:
     """The trade of a replay file; `world` is the one it implies (`replayed_world`)."""
     orders = _Orders(file, world)
-    tills = {shop.name: _Till(shop, orders.company(shop)) for shop in world.shops}
+    tills = {
+        register.registerid: _Till(shop, register, orders.company(shop))
+        for shop in world.shops
+        for register in shop.registers
+    }
     for day, documents in groupby(file.documents, key=lambda document: document.day):
-        baskets = [basket for document in documents for basket in orders.of(document)]
-        for basket in baskets:
-            if basket.shop is not None and basket.is_receipt:
-                tills[basket.shop.name].receipts.append(basket)
+        baskets = []
+        for document in documents:
+            for basket in orders.of(document):
+                baskets.append(basket)
+                if basket.register is not None and basket.is_receipt:
+                    tills[basket.register.registerid].take(basket, document.arrives)
         yield TillDay(
             baskets=tuple(baskets),
-            sessions=tuple(till.close(day) for till in tills.values() if till.receipts),
+            sessions=tuple(till.close(day) for till in tills.values() if till.is_open),
             settled_until=min(_window(shop, day + timedelta(days=1))[0] for shop in world.shops),
         )
 
@@ -76,29 +83,43 @@ def _window(shop: Shop, day: date) -> tuple[int, int]:
 
 
 class _Till:
-    """A shop's one register: the receipts of the day, and what it has sold ever."""
+    """A register of a shop: the receipts of the day, and what it has sold ever."""
 
-    def __init__(self, shop: Shop, company: str) -> None:
-        self.receipts: list[Basket] = []
+    def __init__(self, shop: Shop, register: Register, company: str) -> None:
+        self._receipts: list[Basket] = []
+        self._uploads: list[int] = []
         self._shop = shop
+        self._register = register
         self._company = company
         self._sessions = 0
         self._sold_minor = 0
         self._refunded_minor = 0
 
+    @property
+    def is_open(self) -> bool:
+        return bool(self._receipts)
+
+    def take(self, receipt: Basket, uploaded: int) -> None:
+        """A receipt of the day, and when the till sends it."""
+        self._receipts.append(receipt)
+        self._uploads.append(uploaded)
+
     def close(self, day: date) -> Session:
         """The session of the trading day; the next one begins empty."""
         start, end = _window(self._shop, day)
-        totals = total_up(self.receipts)
-        closed = min(end - 1, self.receipts[-1].moment + _ROUND_THE_RECEIPTS)
+        totals = total_up(self._receipts)
+        closed = min(end - 1, self._receipts[-1].moment + _ROUND_THE_RECEIPTS)
+        arrives = closed + _Z_REPORT_AFTER
+        if self._uploads[-1] > arrives:
+            arrives = max(self._uploads)
         session = Session(
             shop=self._shop,
-            register=self._shop.registers[0],
+            register=self._register,
             company=self._company,
             number=self._sessions + 1,
-            opened=max(start, self.receipts[0].moment - _ROUND_THE_RECEIPTS),
+            opened=max(start, self._receipts[0].moment - _ROUND_THE_RECEIPTS),
             closed=closed,
-            arrives=closed + _Z_REPORT_AFTER,
+            arrives=arrives,
             staff=self._shop.staff[0],
             totals=totals,
             sold_before_minor=self._sold_minor,
@@ -109,7 +130,7 @@ class _Till:
         self._sessions += 1
         self._sold_minor += totals.sales_minor
         self._refunded_minor += totals.refunded.gross_minor
-        self.receipts = []
+        self._receipts, self._uploads = [], []
         return session
 
 
@@ -164,7 +185,12 @@ class _Orders:
         self._products = {product.sku: product for product in world.products}
         self._groups = {(group.eshopid, group.name): group for group in world.product_groups}
         self._kinds = {(kind.eshopid, kind.name): kind for kind in world.payment_types}
-        self._counters = {shop.storeid: _FIRST_RECEIPT for shop in world.shops}
+        self._tills = {
+            (shop.name, till): register
+            for shop in world.shops
+            for till, register in zip(tills_of(file)[shop.name], shop.registers, strict=True)
+        }
+        self._counters = dict.fromkeys(self._tills.values(), _FIRST_RECEIPT)
         self._wanted = set(file.original.values)
         self._sold: dict[str, _Sold] = {}
 
@@ -246,9 +272,9 @@ class _Orders:
     def _receipt(
         self, document: Document, shop: Shop, site: Site, rows: list[Row], original: _Sold | None = None
     ) -> Basket:
-        register = shop.registers[0]
-        number = receipt_number(register.registerkey, self._counters[shop.storeid])
-        self._counters[shop.storeid] += 1
+        register = self._tills[document.store, document.register]
+        number = receipt_number(register.registerkey, self._counters[register])
+        self._counters[register] += 1
         arrives = max(document.arrives, original.arrives) if original else document.arrives
         return Basket(
             eshopid=site.eshopid,
@@ -281,7 +307,7 @@ class _Orders:
             rows=tuple(rows),
             payments=self._payments(document, site, rows, document.receipt_id),
             shop=shop if cancelled else None,
-            register=shop.registers[0] if cancelled else None,
+            register=self._tills[document.store, document.register] if cancelled else None,
             staff=shop.staff[0] if cancelled else None,
             customer=_customer(document),
             external_id=document.receipt_id,

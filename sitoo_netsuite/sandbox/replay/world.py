@@ -4,8 +4,8 @@ Belongs here: what stands still, from the file where it says so, else by the rul
 the file (`file`) and what happened at the tills (`till_days`).
 
 - A market, a subsidiary and a set of books per currency; above them a group that trades nothing.
-- A shop per store of the file, with one till. Its key is the file's, other characters than letters, digits and `_`
-  replaced by `_`, at most 20. Trading days end at 04:00.
+- A shop per store of the file, with the tills that the file names there, in the order of their names. Its key is the
+  file's, other characters than letters, digits and `_` replaced by `_`, at most 20. Trading days end at 04:00.
 - An item per SKU: inventory, or a service where the file says so; NetSuite knows them all. Title: the description it
   has most often. Price: the one it was last sold at. Cost: 40 % of the price without VAT. Opening stock, gift card,
   deposit and tip items are as the made-up retailer has them.
@@ -24,6 +24,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import time
+from itertools import count, groupby
+from operator import itemgetter
 
 from sitoo_netsuite.money import decimals, round_half_away, vat_within
 from sitoo_netsuite.sandbox.replay.file import CUT_OVER, PRICE_DECIMALS, SALE, SERVICE, ReplayFile, time_zone_of
@@ -141,6 +143,12 @@ def replayed_world(file: ReplayFile) -> World:
     )
 
 
+def tills_of(file: ReplayFile) -> dict[str, tuple[str, ...]]:
+    """The file's names of the tills of each store, in the order of `Shop.registers`."""
+    names = sorted({(document.store, document.register) for document in file.documents})
+    return {store: tuple(name for _, name in tills) for store, tills in groupby(names, key=itemgetter(0))}
+
+
 def group_name(item_kind: str, rate_bp: int) -> str:
     """The name of the VAT group that goods or services are sold in at a rate; unique within a site."""
     return f"{'Services' if item_kind == SERVICE else 'Goods'} {percent(rate_bp)}"
@@ -199,15 +207,16 @@ def _site(eshopid: int, currency: str) -> Site:
 
 def _shops(file: ReplayFile, eshopids: dict[str, int]) -> tuple[Shop, ...]:
     currency_of = {document.store: document.currency for document in file.documents}
+    tills = tills_of(file)
     shops = []
     keys: set[str] = set()
+    numbers = count(1)
     for number, (name, currency) in enumerate(sorted(currency_of.items()), start=1):
         plain = key = _NO_KEY_CHARACTER.sub("_", name)[:_LONGEST_KEY]
         if key in keys:
             key = f"{plain[: _LONGEST_KEY - 5]}_{number:04d}"
         keys.add(key)
         storeid = 100 + number
-        register = Register(_guid(0x9000, number), f"SII{_ACCOUNT_ID:0>10}{number:03d}", number, storeid, storeid)
         shops.append(
             Shop(
                 storeid=storeid,
@@ -220,13 +229,17 @@ def _shops(file: ReplayFile, eshopids: dict[str, int]) -> tuple[Shop, ...]:
                 subsidiary=_GROUP + eshopids[currency],
                 location=storeid,
                 warehouseid=storeid,
-                registers=(register,),
+                registers=tuple(_register(next(numbers), storeid) for _ in tills[name]),
                 staff=(Staff(_guid(0xA000, number), f"E{number}", "Till staff"),),
                 opens=time(9),
                 closes=time(18),
             )
         )
     return tuple(shops)
+
+
+def _register(number: int, storeid: int) -> Register:
+    return Register(_guid(0x9000, number), f"SII{_ACCOUNT_ID:0>10}{number:03d}", number, storeid, storeid)
 
 
 def _guid(kind: int, number: int) -> str:

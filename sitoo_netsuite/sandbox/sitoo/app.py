@@ -26,7 +26,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
-from sitoo_netsuite.sandbox.recorder import Recorder, RecordingMiddleware, sandbox_routes
+from sitoo_netsuite.sandbox.faults.transport import ANYWHERE, TransportFaults, TroubleMiddleware
+from sitoo_netsuite.sandbox.recorder import Recorder, RecordingMiddleware, Truth, sandbox_routes
 from sitoo_netsuite.sandbox.sitoo import facts
 from sitoo_netsuite.sandbox.sitoo.answers import (
     Parameters,
@@ -51,6 +52,7 @@ ORDER_DEFAULT_FIELDS = (
     "orderstateid", "paymentstateid", "ordertypeid", "registerid", "warehouseid", "datereserved", "currencycode",
     "additionaldata", "orderitems", "payments",
 )  # fmt: skip
+_API = "sitoo"
 _ORDER_SORTS = ("orderid", "-orderid")
 
 
@@ -73,13 +75,16 @@ def build_sitoo_app(
     latency_ms: int = 0,
     settings: SitooSettings | None = None,
     prerender: Prerender | None = None,
+    transport: TransportFaults | None = None,
+    truth: Truth | None = None,
 ) -> Starlette:
     """The app under `/v2/accounts/{account}`, and `/sandbox/`.
 
     `keys` maps API id to password. Everything is served as it stands at the clock's now. With `prerender` the pages of
-    that walk are rendered before this returns.
+    that walk are rendered before this returns. transport: trouble on the line. truth: what `/sandbox/truth` shows.
     """
     settings = settings or SitooSettings()
+    transport = transport or TransportFaults.for_mode("none", seed=0)
     resources = _Resources(world, store, clock, settings)
     pages = None
     if prerender is not None:
@@ -107,6 +112,11 @@ def build_sitoo_app(
         text = "Url is invalid" if error.status_code == HTTPStatus.NOT_FOUND else None
         return error_response(SitooError(error.status_code, text), settings)
 
+    def fault(status: int) -> Response:
+        wait = settings.overlap_retry_after
+        named = status == HTTPStatus.TOO_MANY_REQUESTS and wait is not None
+        return error_response(SitooError(status), settings, {"Retry-After": str(wait)} if named else None)
+
     root = f"/v2/accounts/{world.account_id}"
     site = f"{root}/sites/{{siteid}}"
     endpoints: dict[str, Callable[[Request], Any]] = {
@@ -133,16 +143,15 @@ def build_sitoo_app(
     }
     return Starlette(
         routes=[
-            *sandbox_routes(clock, recorder),
+            *sandbox_routes(clock, recorder, truth, lambda: transport.fired(_API)),
             *(Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()),
         ],
         middleware=[
-            Middleware(
-                RecordingMiddleware,
-                recorder=recorder,
-                error_response=lambda status: error_response(SitooError(status), settings),
-            ),
+            Middleware(RecordingMiddleware, recorder=recorder, error_response=fault),
             Middleware(_Door, keys=keys, latency_ms=latency_ms, settings=settings),
+            Middleware(
+                TroubleMiddleware, faults=transport, api=_API, fitting=lambda method, path: ANYWHERE, refusal=fault
+            ),
         ],
         exception_handlers={SitooError: refused, HTTPException: unrouted},
     )

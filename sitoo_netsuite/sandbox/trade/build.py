@@ -27,7 +27,8 @@ from sitoo_netsuite.sandbox.trade.store import (
 from sitoo_netsuite.sandbox.trade.till import Basket, Delivery, Session, TillDay
 from sitoo_netsuite.sandbox.world import World, opening_stock
 
-FIRST_ORDERID = 20_001
+# Every second orderid is left free, for orders that a planted fault lets arrive in between (`sandbox/faults`).
+FIRST_ORDERID, _ORDERID_STEP = 20_001, 2
 _FIRST_DELIVERY = 50_001
 _BATCH = 2_000
 
@@ -112,10 +113,10 @@ class _Recorder:
                 self._orderids[id(arrival.basket)] = self._next_orderid
                 if arrival.basket.receipt:
                     self._receipts[arrival.basket.receipt] = self._next_orderid
-                self._next_orderid += 1
+                self._next_orderid += _ORDERID_STEP
         for arrival in due:
             if arrival.session is not None:
-                self._write_session(arrival.session)
+                self._z_reports.append(recorded_z_report(arrival.session))
             elif arrival.basket is not None:
                 if arrival.delivery is not None:
                     self._write_delivery(arrival.basket, arrival.delivery)
@@ -149,29 +150,9 @@ class _Recorder:
         return orderid
 
     def _write_order(self, basket: Basket, number: int) -> None:
-        stage = basket.stages[number]
         orderid = self._orderids[id(basket)]
         original = self._orderid_of(basket.returns)
-        body = order_json(basket, stage, orderid, original, self._orderid_of(basket.swapped_with))
-        self._orders.append(
-            OrderVersion(
-                orderid=orderid,
-                version=number + 1,
-                visible_from=stage.arrives,
-                orderdate=basket.moment,
-                eshopid=basket.eshopid,
-                registerid=body["registerid"],
-                warehouseid=basket.warehouseid,
-                orderstateid=stage.state.orderstate,
-                paymentstateid=stage.state.paymentstate,
-                ordertypeid=stage.state.ordertype,
-                externalid=basket.external_id,
-                receiptid=body["additionaldata"].get("pos-receiptid"),
-                creditorderid=original,
-                email=body["email"],
-                body=msgspec.json.encode(body).decode(),
-            )
-        )
+        self._orders.append(recorded_order(basket, number, orderid, original, self._orderid_of(basket.swapped_with)))
 
     def _write_delivery(self, basket: Basket, delivery: Delivery) -> None:
         orderid = self._orderids[id(basket)]
@@ -199,17 +180,42 @@ class _Recorder:
                     )
                 )
 
-    def _write_session(self, session: Session) -> None:
-        body = z_report_json(session)
-        self._z_reports.append(
-            ZReportVersion(
-                registerid=session.register.registerid,
-                zreportid=session.number,
-                version=1,
-                visible_from=session.arrives,
-                dateadded=session.arrives,
-                eshopid=session.shop.eshopid,
-                store_id=body["store_id"],
-                body=msgspec.json.encode(body).decode(),
-            )
-        )
+
+def recorded_order(
+    basket: Basket, number: int, orderid: int, original_orderid: int | None, swapped_orderid: int | None
+) -> OrderVersion:
+    """A stage of a basket (0 the first) as the trade file keeps it; the orders it names are those of `order_json`."""
+    stage = basket.stages[number]
+    body = order_json(basket, stage, orderid, original_orderid, swapped_orderid)
+    return OrderVersion(
+        orderid=orderid,
+        version=number + 1,
+        visible_from=stage.arrives,
+        orderdate=basket.moment,
+        eshopid=basket.eshopid,
+        registerid=body["registerid"],
+        warehouseid=basket.warehouseid,
+        orderstateid=stage.state.orderstate,
+        paymentstateid=stage.state.paymentstate,
+        ordertypeid=stage.state.ordertype,
+        externalid=basket.external_id,
+        receiptid=body["additionaldata"].get("pos-receiptid"),
+        creditorderid=original_orderid,
+        email=body["email"],
+        body=msgspec.json.encode(body).decode(),
+    )
+
+
+def recorded_z_report(session: Session) -> ZReportVersion:
+    """A session's Z-report as the trade file keeps it."""
+    body = z_report_json(session)
+    return ZReportVersion(
+        registerid=session.register.registerid,
+        zreportid=session.number,
+        version=1,
+        visible_from=session.arrives,
+        dateadded=session.arrives,
+        eshopid=session.shop.eshopid,
+        store_id=body["store_id"],
+        body=msgspec.json.encode(body).decode(),
+    )

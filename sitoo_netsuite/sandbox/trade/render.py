@@ -27,6 +27,10 @@ from sitoo_netsuite.sandbox.world import Customer
 
 Json = dict[str, Any]
 
+# Additional data of an order whose goods are handed over later, and of a payment that is no money.
+UNDELIVERED_KEY = "delivery-pickup-warehouseid"
+VIRTUAL_KEY = "virtual-payment"
+
 _NO_CUSTOMER = Customer("", "", "", "", "")
 
 
@@ -138,7 +142,7 @@ def _order_data(basket: Basket, paid: bool, original_orderid: int | None, swappe
     if basket.practice:
         data["pos-practice"] = "true"
     if basket.deliver_later:
-        data["delivery-pickup-warehouseid"] = str(basket.warehouseid)
+        data[UNDELIVERED_KEY] = str(basket.warehouseid)
     if original_orderid is not None:
         data["pos-originalsales-orderid"] = str(original_orderid)
     if basket.reason:
@@ -208,7 +212,7 @@ def _item_json(place: int, row: Row, currency: str) -> Json:
 def _payment_json(payment: Payment, currency: str) -> Json:
     data = {}
     if payment.virtual:
-        data["virtual-payment"] = "true"
+        data[VIRTUAL_KEY] = "true"
     if payment.card_number:
         data["giftcard-cardnumber"] = payment.card_number
     if payment.acquirer == "adyen":

@@ -80,6 +80,10 @@ class OrderVersion(NamedTuple):
     email: str
     body: str
 
+    def next_version(self, body: str, moment: int) -> OrderVersion:
+        """The version that takes over at a moment (epoch seconds), in the same states."""
+        return self._replace(version=self.version + 1, visible_from=moment, body=body)
+
 
 class DeliveryRow(NamedTuple):
     """One order delivery. `datedelivery` is None while the goods are on their way."""
@@ -103,6 +107,20 @@ class ZReportVersion(NamedTuple):
     eshopid: int
     store_id: str
     body: str
+
+    def next_version(self, body: str, moment: int) -> ZReportVersion:
+        """The version that is added at a moment (epoch seconds) and takes over then; its body must say so too."""
+        return self._replace(version=self.version + 1, visible_from=moment, dateadded=moment, body=body)
+
+
+class TillSession(NamedTuple):
+    """When the session of a Z-report went on, and when its report arrives; epoch seconds, both ends included."""
+
+    registerid: str
+    zreportid: int
+    opened: int
+    closed: int
+    arrives: int
 
 
 class StockMove(NamedTuple):
@@ -224,7 +242,91 @@ class TradeStore:
                 [(warehouseid, sku, quantity) for sku, quantity in quantity_milli.items()],
             )
 
+    # ---------------------------------------------------------------- changing what was recorded
+
+    def rewrite(self, orders: Iterable[OrderVersion] = (), z_reports: Iterable[ZReportVersion] = ()) -> None:
+        """Puts versions in place of the same versions as recorded: their bodies and when they are served."""
+        orders, z_reports = list(orders), list(z_reports)
+        with self._lock, self._db:
+            self._db.executemany(
+                "update orders set visible_from = ?, body = ? where orderid = ? and version = ?",
+                [(row.visible_from, row.body, row.orderid, row.version) for row in orders],
+            )
+            self._db.executemany(
+                "update z_reports set visible_from = ?, dateadded = ?, body = ? "
+                "where registerid = ? and zreportid = ? and version = ?",
+                [
+                    (row.visible_from, row.dateadded, row.body, row.registerid, row.zreportid, row.version)
+                    for row in z_reports
+                ],
+            )
+
+    def take_away_order(self, orderid: int) -> None:
+        """An order and its deliveries were never heard of. What it moved in stock stays as it is."""
+        with self._lock, self._db:
+            self._db.execute("delete from orders where orderid = ?", (orderid,))
+            self._db.execute("delete from deliveries where orderid = ?", (orderid,))
+
+    def take_away_z_report(self, registerid: str, zreportid: int) -> None:
+        with self._lock, self._db:
+            self._db.execute("delete from z_reports where registerid = ? and zreportid = ?", (registerid, zreportid))
+
+    def move_deliveries(self, orderid: int, to_orderid: int, visible_from: int) -> None:
+        """An order's deliveries belong to another one, and are served from `visible_from` on at the earliest."""
+        with self._lock, self._db:
+            self._db.execute(
+                "update deliveries set orderid = :to, visible_from = max(visible_from, :visible), "
+                "body = json_set(body, '$.orderid', :to) where orderid = :orderid",
+                {"orderid": orderid, "to": to_orderid, "visible": visible_from},
+            )
+
     # ---------------------------------------------------------------- reading
+
+    def free_orderid(self, moment: int) -> tuple[int, int]:
+        """A free orderid for an order that arrives at `moment`, or soon after, and when exactly that is.
+
+        Orderids rise with arrival, so it is the one before that of the next order to arrive; where it is taken, the
+        one before that of the order after.
+        """
+        with self._lock:
+            following = self._db.execute(
+                "select orderid, visible_from from orders where version = 1 and orderid >= "
+                "(select min(orderid) from orders where version = 1 and visible_from >= ?) order by orderid",
+                (moment,),
+            )
+            for orderid, arrives in following:
+                (taken,) = self._db.execute("select count(*) from orders where orderid = ?", (orderid - 1,)).fetchone()
+                if not taken:
+                    return int(orderid) - 1, moment
+                moment = int(arrives)
+            (last,) = self._db.execute("select max(orderid) from orders").fetchone()
+        return (int(last) if last else 0) + 1, moment
+
+    def order_versions(self, orderid: int) -> list[OrderVersion]:
+        """All versions of an order, the first one first; none when there is no such order."""
+        return [OrderVersion(*row) for row in self._versions(OrderVersion, "orders", "orderid = ?", (orderid,))]
+
+    def z_report_versions(self, registerid: str, zreportid: int) -> list[ZReportVersion]:
+        """All versions of a Z-report, the first one first."""
+        where = "registerid = ? and zreportid = ?"
+        return [
+            ZReportVersion(*row) for row in self._versions(ZReportVersion, "z_reports", where, (registerid, zreportid))
+        ]
+
+    def _versions(self, kind: Any, table: str, where: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        columns = ", ".join(kind._fields)
+        with self._lock:
+            return self._db.execute(f"select {columns} from {table} where {where} order by version", values).fetchall()
+
+    def till_sessions(self) -> list[TillSession]:
+        """The session of every Z-report, by register and number."""
+        with self._lock:
+            rows = self._db.execute(
+                "select registerid, zreportid, json_extract(body, '$.dateopened'), "
+                "json_extract(body, '$.datecreated'), visible_from "
+                "from z_reports where version = 1 order by registerid, zreportid"
+            ).fetchall()
+        return [TillSession(*row) for row in rows]
 
     def orders(
         self,

@@ -15,14 +15,20 @@ import pytest
 import yaml
 
 from sitoo_netsuite.estate import Estate, Store, parse_estate
-from sitoo_netsuite.flows.journals import queries
+from sitoo_netsuite.flows.journals import queries, steps
+from sitoo_netsuite.flows.journals.chart import books_ids
 from sitoo_netsuite.flows.journals.lines import LineKind
 from sitoo_netsuite.flows.journals.plan import DayState, PlannedDay, StoreDay
-from sitoo_netsuite.flows.journals.steps import Posted, Verified, post_days, verify_days
+from sitoo_netsuite.flows.journals.steps import Posted, post_days
+from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.suiteql import query
+from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
+from sitoo_netsuite.posting.outbox import OutboxRow
+from sitoo_netsuite.posting.post import Outcome, Poster
+from sitoo_netsuite.posting.read_periods import read_periods
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite_tests.netsuite.conftest import ServedAccount, account, keys
@@ -41,6 +47,7 @@ class Books:
     database_url: str
     account: ServedAccount
     estate: Estate
+    now: datetime = NOW
 
     @property
     def store(self) -> Store:
@@ -79,14 +86,39 @@ class Books:
         ]
         queries.save_plan(self.connection, DAY, DAY, [PlannedDay(day, state, ()) for day in days], NOW)
 
+    def leave_planned(self, amount: int = 10_000) -> OutboxRow:
+        """What a run has done when it is killed right after its outbox row was committed; the row."""
+        target = self.lines(amount)
+        self.plan(target)
+        ids = self.with_client(books_ids)
+        periods = self.with_client(lambda client: read_periods(client, DAY))
+        steps._add_missing(self.connection, (DAY, "S01", "SEK"), target, self.estate, ids, periods, self.now)
+        (row,) = outbox.documents_in(self.connection, "journals", "planned", DAY, DAY)
+        return row
+
+    def leave_in_doubt(self, amount: int = 10_000) -> OutboxRow:
+        """The same, killed right after it said that it would send."""
+        row = self.leave_planned(amount)
+        outbox.about_to_send(self.connection, row.external_id, self.now)
+        return row
+
     def post(self, connection: psycopg.Connection | None = None, **changes: Any) -> Posted:
         async def posting() -> Posted:
             async with self.account.client(**changes) as client:
                 return await post_days(
-                    connection or self.connection, client, DAY, DAY, self.estate, lambda: NOW, "a run"
+                    connection or self.connection, client, DAY, DAY, self.estate, lambda: self.now, "a run"
                 )
 
         return asyncio.run(posting())
+
+    def send(self, documents: list[OutboxRow]) -> list[Outcome]:
+        """What a run does with documents that it has read from the outbox."""
+
+        async def sending() -> list[Outcome]:
+            async with self.account.client() as client:
+                return await Poster(self.connection, client, lambda: self.now, 5).send(documents)
+
+        return asyncio.run(sending())
 
     def post_twice_at_once(self) -> None:
         """Two runs, each with its own session, client and thread."""
@@ -104,7 +136,7 @@ class Books:
     def verify(self) -> Verified:
         async def verifying() -> Verified:
             async with self.account.client() as client:
-                return await verify_days(self.connection, client, DAY, DAY, lambda: NOW, "a run")
+                return await verify_days(self.connection, client, DAY, DAY, self.estate, lambda: NOW, "a run")
 
         return asyncio.run(verifying())
 
@@ -131,8 +163,19 @@ class Books:
         rows = self.with_client(lambda client: query(client, sql))
         return {row.get("externalid", "none"): to_minor(row["debits"], "SEK") for row in rows}
 
-    def close_march(self, closed: bool) -> None:
-        body = {"period": "Mar 2026", "closed": closed}
+    def balance(self, account: str) -> int:
+        """Debits less credits (minor units) of an account over all journals that NetSuite holds."""
+        sql = (
+            "SELECT SUM(NVL(tal.debit, 0) - NVL(tal.credit, 0)) AS balance FROM transactionaccountingline tal "
+            "JOIN transaction t ON t.id = tal.transaction JOIN account a ON a.id = tal.account "
+            "WHERE t.type = 'Journal' AND a.acctnumber = ?"
+        )
+        (row,) = self.with_client(lambda client: query(client, sql, [account]))
+        return to_minor(row["balance"], "SEK")
+
+    def lock(self, period: str, **locks: bool) -> None:
+        """What month end does: `lock("Mar 2026", closed=True)`."""
+        body = {"period": period, **locks}
         httpx.post(f"{self.account.url}/sandbox/periods", json=body).raise_for_status()
 
     def fault(self, **fault: Any) -> None:
@@ -141,6 +184,7 @@ class Books:
         httpx.post(f"{self.account.url}/sandbox/faults", json=body).raise_for_status()
 
     def outbox(self) -> dict[str, str]:
+        """State by external id."""
         rows = self.connection.execute("select external_id, state from posting.outbox order by trading_day, number")
         return dict(rows.fetchall())
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import date
 
-from sitoo_netsuite.flows.journals.exceptions import plan_cases
+from sitoo_netsuite.flows.journals.exceptions import HeldCause, plan_cases
 from sitoo_netsuite.flows.journals.plan import HeldReceipt, OpenSession, StoreDay, TouchingSession, decide
 from sitoo_netsuite.flows.journals.proof import Finding
 
@@ -36,3 +36,12 @@ def test_a_receipt_held_by_name_is_a_case_of_its_own_and_one_out_of_balance_is_i
         ("held_receipt", "5", "broken", 30),
         ("receipt_out_of_balance", "6", "broken", 40),
     ]
+
+
+def test_receipts_of_one_cause_are_a_case_about_the_first_of_them() -> None:
+    cause = HeldCause(MONDAY, "S01", "SEK", "unmapped_tender", "tender 'Bitcoin'", 77, 3, 12_000)
+    (case,) = plan_cases([], [cause])
+    assert (case.record, case.amount_minor, case.evidence) == (
+        "77", 12_000, {"cause": "tender 'Bitcoin'", "receipts": 3},
+    )  # fmt: skip
+    assert case.key == "S01/2026-03-02/SEK/tender 'Bitcoin'"

@@ -133,7 +133,14 @@ def test_the_first_z_of_a_register_has_no_float_to_differ_from() -> None:
 
 @pytest.mark.parametrize(
     "comment",
-    ["", "Petty cash:", "Petty cash: cleaning", "Petty cash: cleaning 44.00", "paid the window cleaner 45.00"],
+    [
+        "",
+        "Petty cash:",
+        "Petty cash: cleaning",
+        "Petty cash: cleaning 44.00",
+        "paid the window cleaner 45.00",
+        f"Petty cash: {'x' * 101} 45.00",
+    ],
 )
 def test_a_comment_that_does_not_add_up_names_no_reason(comment: str) -> None:
     assert petty_cash_by_reason(comment, 4500, "SEK") == {UNNAMED_REASON: 4500}

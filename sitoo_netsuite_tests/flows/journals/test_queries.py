@@ -8,6 +8,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sitoo_netsuite.flows.journals import queries
+from sitoo_netsuite.flows.journals.exceptions import HeldCause
 from sitoo_netsuite.flows.journals.plan import DayState, decide
 from sitoo_netsuite.flows.journals.proof import SessionItems, SessionReceipts, receipt_figures
 from sitoo_netsuite.trading_day import days
@@ -166,3 +167,16 @@ def test_a_posted_store_day_of_which_nothing_is_left_is_planned_as_nothing(conne
         (MONDAY, MONDAY),
     )
     assert tills.states() == {MONDAY: DayState.READY}
+
+
+def test_the_causes_that_hold_receipts_name_the_first_of_them_and_their_gross(connection: psycopg.Connection) -> None:
+    ensure_partitions(connection, ["model.held_receipts"], [MONDAY])
+    for orderid, detail in ((12, "tender 'Bitcoin'"), (7, "tender 'Bitcoin'"), (3, "tender 'Shells'")):
+        connection.execute(
+            "insert into model.held_receipts values (%s, 'S01', %s, null, 'unmapped_tender', %s, 10000, 'SEK', %s)",
+            (MONDAY, orderid, str(orderid), detail),
+        )
+    assert queries.held_causes(connection, MONDAY, TUESDAY) == [
+        HeldCause(MONDAY, "S01", "SEK", "unmapped_tender", "tender 'Bitcoin'", 7, 2, 20_000),
+        HeldCause(MONDAY, "S01", "SEK", "unmapped_tender", "tender 'Shells'", 3, 1, 10_000),
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -13,37 +12,26 @@ from sitoo_netsuite.flows.journals.plan import DayState
 from sitoo_netsuite.netsuite.records import create
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.read_back import debits
-from sitoo_netsuite_tests.flows.journals.conftest import DAY, NOW, Books
+from sitoo_netsuite_tests.flows.journals.conftest import DAY, Books
 
 FIRST, SECOND = "JE-S01-20260302-SEK-1", "JE-S01-20260302-SEK-2"
 
 
-def number(books: Books) -> Any:
-    """What a run has done when it is killed right after its outbox row was committed; the row."""
-    target = books.lines(10_000)
-    books.plan(target)
-    ids = books.with_client(steps.books_ids)
-    steps._add_missing(books.connection, (DAY, "S01", "SEK"), target, books.estate, ids, NOW)
-    (row,) = outbox.documents_in(books.connection, "journals", "planned", DAY, DAY)
-    return row
-
-
 def test_a_run_killed_before_it_declared_its_intent_is_taken_up(books: Books) -> None:
-    number(books)
+    books.leave_planned()
     assert books.post().count("posted") == 1
     assert books.ledger() == {FIRST: 10_000}
 
 
 def test_a_run_killed_between_its_intent_and_the_request_is_taken_up(books: Books) -> None:
-    outbox.about_to_send(books.connection, number(books).external_id, NOW)
+    books.leave_in_doubt()
     books.post()
     assert books.outbox() == {FIRST: "posted"}
     assert books.ledger() == {FIRST: 10_000}
 
 
 def test_a_run_killed_after_the_request_finds_its_document_and_posts_no_second(books: Books) -> None:
-    row = number(books)
-    outbox.about_to_send(books.connection, row.external_id, NOW)
+    row = books.leave_in_doubt()
     books.with_client(lambda client: create(client, row.document_type, row.body))
     books.post()
     assert books.outbox() == {FIRST: "posted"}
@@ -51,8 +39,7 @@ def test_a_run_killed_after_the_request_finds_its_document_and_posts_no_second(b
 
 
 def test_what_was_in_doubt_is_settled_before_a_changed_plan_posts_its_difference(books: Books) -> None:
-    row = number(books)
-    outbox.about_to_send(books.connection, row.external_id, NOW)
+    row = books.leave_in_doubt()
     books.with_client(lambda client: create(client, row.document_type, row.body))
     books.plan(books.lines(12_500))
     books.post()
@@ -60,8 +47,11 @@ def test_what_was_in_doubt_is_settled_before_a_changed_plan_posts_its_difference
 
 
 def test_a_day_that_may_not_post_any_more_settles_what_is_in_doubt_and_sends_nothing(books: Books) -> None:
-    outbox.about_to_send(books.connection, number(books).external_id, NOW)
+    books.leave_in_doubt()
     books.plan(books.lines(10_000), DayState.HELD)
+    books.post()
+    assert books.outbox() == {FIRST: "in_doubt"}
+    books.now += outbox.LONGEST_REQUEST
     books.post()
     assert books.outbox() == {FIRST: "planned"}
     assert books.ledger() == {}
@@ -92,7 +82,7 @@ def test_an_answer_and_its_look_up_that_are_lost_leave_a_waiting_case_and_the_ne
 
 
 def test_somebody_elses_document_under_our_external_id_is_a_case_for_people_until_it_is_gone(books: Books) -> None:
-    row = number(books)
+    row = books.leave_planned()
     theirs = json.loads(row.body)
     for line in theirs["line"]["items"]:
         line.update({side: 7 for side in ("debit", "credit") if side in line})
@@ -107,16 +97,15 @@ def test_somebody_elses_document_under_our_external_id_is_a_case_for_people_unti
     assert books.ledger() == {FIRST: 10_000}
 
 
-def test_a_closed_period_is_one_case_with_its_money_and_one_number_however_often_it_is_tried(books: Books) -> None:
+def test_a_refusal_is_one_case_with_its_money_and_one_number_however_often_it_is_tried(books: Books) -> None:
     books.plan(books.lines(10_000))
-    books.close_march(True)
+    books.fault(status=400, requests=3)
     for _ in range(3):
         assert books.post().count("refused") == 1
     assert books.outbox() == {FIRST: "refused"}
     assert books.cases() == [("document_refused", "broken", FIRST, 10_000)]
     opened = books.connection.execute("select event from worklist.case_events").fetchall()
     assert opened == [("opened",)]
-    books.close_march(False)
     books.post()
     assert books.ledger() == {FIRST: 10_000}
     assert books.cases() == []
@@ -124,9 +113,8 @@ def test_a_closed_period_is_one_case_with_its_money_and_one_number_however_often
 
 def test_a_refused_document_whose_plan_was_corrected_is_followed_by_a_new_one(books: Books) -> None:
     books.plan(books.lines(10_000))
-    books.close_march(True)
+    books.fault(status=400, requests=1)
     books.post()
-    books.close_march(False)
     books.plan(books.lines(9_000))
     books.post()
     assert books.outbox() == {FIRST: "refused", SECOND: "posted"}
@@ -136,7 +124,7 @@ def test_a_refused_document_whose_plan_was_corrected_is_followed_by_a_new_one(bo
 
 def test_a_refused_day_that_is_held_meanwhile_is_no_refused_document_any_more(books: Books) -> None:
     books.plan(books.lines(10_000))
-    books.close_march(True)
+    books.fault(status=400, requests=1)
     books.post()
     books.plan(books.lines(10_000), DayState.HELD)
     books.post()
@@ -227,7 +215,7 @@ def test_documents_of_more_lines_than_a_page_of_answers_are_read_back_whole(book
 
 
 def test_the_body_that_is_sent_is_the_one_that_was_frozen_to_the_byte(books: Books) -> None:
-    row = number(books)
+    row = books.leave_planned()
     books.post()
     (sent,) = books.account.sent("POST", "journalEntry")
     assert sent["body"].encode() == row.body

@@ -137,7 +137,10 @@ def test_a_record_that_cannot_be_read_is_kept_whole_and_stops_nothing(
     sell(sitoo, 101, moneytotal_gross_all="a lot")
     sell(sitoo, 102)
     sitoo.at(OPENING)
-    assert (land().new, land().rejected) == (1, 1)
+    result = land()
+    assert (result.new, result.rejected, result.touched) == (1, 1, {DAY})
+    # It is asked for again on every landing, and news only once.
+    assert land().touched == set()
     ((record, day, body, cured),) = rows(
         connection, "select record, day, convert_from(body, 'UTF8'), cured_at from restricted.quarantine"
     )
@@ -220,7 +223,8 @@ def test_z_reports_are_known_without_a_gap_and_land_once(
     assert reports(DAY, sitoo.clock.now()).new == 0
     sitoo.at(OPENING + 2 * 86_400)
     assert reports(DAY, sitoo.clock.now()).touched == {day_after}
-    assert reports(day_before, sitoo.clock.now()).touched == {day_before}
+    # And DAY, whose session begins where this one ended.
+    assert reports(day_before, sitoo.clock.now()).touched == {day_before, DAY}
     assert rows(connection, "select zreportid from landing.z_reports order by 1") == [(9,), (10,), (11,)]
 
 

@@ -31,8 +31,8 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 DIRECTORY = StoreDirectory(
     ESTATE,
     {
-        REGISTER: RegisterPlace("SII0000001500001", example_store(), STOCKHOLM),
-        "{ELSEWHERE}": RegisterPlace("SII9", None, ZoneInfo("Europe/London")),
+        REGISTER: [RegisterPlace("SII0000001500001", example_store(), STOCKHOLM)],
+        "{ELSEWHERE}": [RegisterPlace("SII9", None, ZoneInfo("Europe/London"))],
     },
     {1: STOCKHOLM, 2: ZoneInfo("Europe/London")},
 )

@@ -117,10 +117,10 @@ def test_a_token_lives_sixty_minutes_of_elapsed_time() -> None:
     sandbox = authenticator(elapsed=lambda: seconds)
     token = sandbox.issue(token_form(AUDIENCE), AUDIENCE)["access_token"]
     seconds = 3599.0
-    sandbox.check(f"Bearer {token}")
+    sandbox.check(f"Bearer {token}", "GET", "http://127.0.0.1:1/")
     seconds = 3600.0
     with pytest.raises(ApiError) as refused:
-        sandbox.check(f"Bearer {token}")
+        sandbox.check(f"Bearer {token}", "GET", "http://127.0.0.1:1/")
     assert refused.value.status == 401
 
 

@@ -417,13 +417,6 @@ def test_an_unknown_validation_is_refused(netsuite: NetSuite) -> None:
     assert refusal(answer)["o:errorCode"] == "INVALID_HEADER"
 
 
-def test_an_asynchronous_request_is_refused_rather_than_carried_out(netsuite: NetSuite) -> None:
-    headers = {"Prefer": "respond-async"}
-    answer = netsuite.http.post(f"{RECORDS}/journalEntry", json=netsuite.journal(), headers=headers)
-    assert answer.status_code == 400
-    assert netsuite.get("journalEntry").json()["count"] == 0
-
-
 # ------------------------------------------------------------------ currencies and periods
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
-from sitoo_netsuite.sandbox.recorder import Recorder
+from sitoo_netsuite.sandbox.faults.transport import TransportFaults
+from sitoo_netsuite.sandbox.recorder import Recorder, Truth
 from sitoo_netsuite.sandbox.server import serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
@@ -185,6 +186,8 @@ def served(
     latency_ms: int = 0,
     settings: SitooSettings | None = None,
     prerender: Prerender | None = None,
+    transport: TransportFaults | None = None,
+    truth: Truth | None = None,
 ) -> Iterator[Served]:
     """A Sitoo sandbox with orders 101, 102, ..., one a minute from OPENING on, each arriving as it is made.
 
@@ -205,6 +208,8 @@ def served(
         latency_ms=latency_ms,
         settings=settings,
         prerender=prerender,
+        transport=transport,
+        truth=truth,
     )
     with serving(app) as root:
         yield Served(world, store, clock, root)

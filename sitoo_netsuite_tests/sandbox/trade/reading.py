@@ -178,3 +178,37 @@ def _delivered(store: TradeStore, order: Json, now: int) -> bool:
         for item in delivery["orderdeliveryitems"]
     )
     return bool(handed_over == sum(item["quantity"] for item in order["orderitems"]))
+
+
+def z_differences(z_report: Json, receipts: Iterable[Json]) -> dict[str, Decimal]:
+    """What a Z-report has more than its receipts, by figure; empty when they agree. The Z's own sums count too."""
+    told = figures(receipts)
+    pairs: dict[str, tuple[Decimal, Decimal]] = {}
+    for side in ("sales", "salesnotdelivered", "refund"):
+        rates = {group["vatvalue"]: group for group in z_report[f"vatgroups{side}"]}
+        for rate in rates.keys() | told["rates"][side].keys():
+            for name, amount in zip(("moneytotalnet", "moneytotalvat"), told["rates"][side][rate], strict=True):
+                pairs[f"{side} {rate} {name}"] = Decimal(rates.get(rate, {}).get(name, 0)), amount
+        gross = sum((sum(amounts) for amounts in told["rates"][side].values()), Decimal(0))
+        pairs[f"{side} total"] = Decimal(z_report[f"money{side}total"]), gross
+        groups = sum((Decimal(group["moneytotal"]) for group in z_report[f"productgroups{side}"]), Decimal(0))
+        pairs[f"{side} product groups"] = groups, gross
+        pairs[f"{side} receipts"] = Decimal(z_report[f"num{side}"]), Decimal(told["counts"][f"num{side}"])
+    payments: dict[str, Decimal] = defaultdict(Decimal)
+    for side, sign in (("paymentssales", 1), ("paymentsrefund", -1)):
+        for payment in z_report[side]:
+            payments[payment["name"]] += sign * Decimal(payment["moneytotal"])
+            if payment["subpayments"]:
+                schemes = sum((Decimal(part["moneysubtotal"]) for part in payment["subpayments"]), Decimal(0))
+                pairs[f"{side} schemes of {payment['name']}"] = schemes, Decimal(payment["moneytotal"])
+    for name in payments.keys() | told["payments"].keys():
+        pairs[f"paid by {name}"] = payments[name], told["payments"][name]
+    cash = {part: Decimal(z_report[f"moneycash_{part}"]) for part in CASH_FIGURES}
+    pairs["cash sales"] = cash["salesrefunds"], told["payments"]["Cash"]
+    pairs["cash expected"] = cash["expected"], cash["in"] + cash["salesrefunds"] + cash["petty"] + cash["bank"]
+    pairs["cash difference"] = cash["diff"], cash["counted"] - cash["expected"]
+    pairs["cash left"] = cash["out"], cash["counted"] - cash["bankfinal"]
+    return {name: said - meant for name, (said, meant) in pairs.items() if said != meant}
+
+
+CASH_FIGURES = ("in", "salesrefunds", "petty", "bank", "expected", "counted", "diff", "bankfinal", "out")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sitoo_netsuite.sandbox.trade.behaviour import till_days
-from sitoo_netsuite.sandbox.trade.build import build_trade, record_trade
+from sitoo_netsuite.sandbox.trade.build import FIRST_ORDERID, build_trade, record_trade
 from sitoo_netsuite.sandbox.trade.hours import close_of
 from sitoo_netsuite.sandbox.trade.store import OrderFilter, TradeStore
 from sitoo_netsuite.sandbox.trade.till import Basket
@@ -394,7 +394,7 @@ def test_orderids_rise_with_arrival_over_all_shops(trade: Trade) -> None:
     for now in range(first, last + 3600, 3600):
         total, bodies = trade.store.orders(now, num=1)
         if total:
-            assert json.loads(bodies[0])["orderid"] == 20_000 + total
+            assert json.loads(bodies[0])["orderid"] == FIRST_ORDERID + 2 * (total - 1)
         assert total >= seen
         seen = total
     assert seen == len(trade.orders)

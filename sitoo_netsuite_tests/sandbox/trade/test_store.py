@@ -151,3 +151,63 @@ def test_a_trade_is_opened_again_and_never_written_over(tmp_path: Path) -> None:
     assert again.orders(100)[0] == 1
     assert again.last_arrival() == 100
     again.close()
+
+
+# -------------------------------------------------------------------- changing what was recorded
+
+Z_REPORT = ZReportVersion("{R}", 1, 1, 200, 200, 1, "101", '{"dateopened":10,"datecreated":190}')
+
+
+def test_a_version_is_put_in_place_of_what_was_recorded(store: TradeStore) -> None:
+    store.write(orders=[ORDER], z_reports=[Z_REPORT])
+    store.rewrite(
+        orders=[ORDER._replace(body="harmed", visible_from=150)],
+        z_reports=[Z_REPORT._replace(body="late", visible_from=300, dateadded=300)],
+    )
+    assert store.order(1, 149) is None
+    assert store.order(1, 150) == "harmed"
+    assert store.z_reports(299) == []
+    assert store.z_reports(300, ZReportFilter(dateaddedfrom=300)) == ["late"]
+
+
+def test_the_next_version_takes_over_at_its_moment(store: TradeStore) -> None:
+    store.write(orders=[ORDER], z_reports=[Z_REPORT])
+    store.write(orders=[ORDER.next_version("mended", 400)], z_reports=[Z_REPORT.next_version("corrected", 400)])
+    assert [version.body for version in store.order_versions(1)] == ["body 1", "mended"]
+    assert [version.dateadded for version in store.z_report_versions("{R}", 1)] == [200, 400]
+    assert (store.order(1, 399), store.order(1, 400)) == ("body 1", "mended")
+    assert store.z_reports(400) == ["corrected"]
+
+
+def test_what_was_taken_away_was_never_heard_of(store: TradeStore) -> None:
+    store.write(orders=[ORDER], deliveries=[DeliveryRow(5, 1, 11, 100, 90, "{}")], z_reports=[Z_REPORT])
+    store.take_away_order(1)
+    store.take_away_z_report("{R}", 1)
+    assert store.orders(1000) == (0, [])
+    assert store.deliveries(1, 1000) == []
+    assert store.z_reports(1000) == []
+    assert store.order_versions(1) == []
+
+
+def test_deliveries_move_to_another_order_and_come_no_earlier_than_it(store: TradeStore) -> None:
+    early, late = (DeliveryRow(number, 1, 11, at, 90, '{"orderid":1}') for number, at in ((5, 100), (6, 900)))
+    store.write(deliveries=[early, late])
+    store.move_deliveries(1, 2, 500)
+    assert store.deliveries(1, 1000) == []
+    assert store.deliveries(2, 499) == []
+    assert store.deliveries(2, 500) == ['{"orderid":2}']
+    assert len(store.deliveries(2, 900)) == 2
+
+
+def test_a_free_orderid_is_the_next_one_that_keeps_orderids_rising_with_arrival(store: TradeStore) -> None:
+    assert store.free_orderid(100) == (1, 100)
+    store.write(orders=[ORDER._replace(orderid=number, visible_from=100 * number) for number in (1, 3, 5)])
+    assert store.free_orderid(250) == (2, 250)
+    store.write(orders=[ORDER._replace(orderid=2, visible_from=250)])
+    assert store.free_orderid(250) == (4, 300)
+    assert store.free_orderid(501) == (6, 501)
+
+
+def test_till_sessions_are_those_of_the_z_reports(store: TradeStore) -> None:
+    store.write(z_reports=[Z_REPORT, Z_REPORT._replace(zreportid=2, visible_from=500)])
+    assert [tuple(session) for session in store.till_sessions()] == [("{R}", 1, 10, 190, 200), ("{R}", 2, 10, 190, 500)]

@@ -1,4 +1,4 @@
-"""What rough weather needs: what was replaced, which days it touched, what is known of the ledger that nobody planned."""
+"""What rough weather needs: what was replaced, which days it touched, what the ledger holds that nobody planned."""
 
 from pathlib import Path
 

@@ -10,10 +10,13 @@ create table landing.replaced_orders (             -- earlier versions of orders
     replaced_at   timestamptz not null,
     primary key (order_day, orderid, digest)
 );
+create index replaced_orders_orderid on landing.replaced_orders (orderid);
 
 create table landing.touched_days (                -- trading days whose records changed since they were last run
     trading_day   date        primary key,
-    touched_at    timestamptz not null             -- the latest change; a run that began after it clears the row
+    touched_at    timestamptz not null,            -- the latest change
+    taken_by      text                             -- run that has modelled the day since; once it has planned it, it
+                                                   -- clears the row, unless the day was touched again meanwhile
 );
 
 create table landing.register_places (             -- where a register stood from a trading day on
@@ -23,6 +26,8 @@ create table landing.register_places (             -- where a register stood fro
     storeid       bigint,
     primary key (registerid, from_day)
 );
+insert into landing.register_places (registerid, from_day, warehouseid, storeid)
+    select registerid, '-infinity', warehouseid, storeid from landing.registers;
 
 -- ---------------------------------------------------------------- posting
 alter table posting.outbox
@@ -45,7 +50,10 @@ create table posting.ledger_findings (             -- what the ledger holds, or 
 alter table worklist.case_events drop constraint case_events_event_check;
 alter table worklist.case_events add constraint case_events_event_check
     check (event in ('opened', 'changed', 'cleared', 'resolved'));
-alter table worklist.case_events add column reason text;  -- why a person resolved it
+alter table worklist.case_events
+    add column reason text,                        -- why a person resolved it
+    add column resolved_by text,                   -- and who that was
+    alter column run_id drop not null;             -- null: not a run but a person
 
 create or replace view worklist.cases as           -- the latest word on every case; its id is that of its opening
 select opening.id, latest.kind, latest.key, latest.event, latest.owner, latest.severity, latest.state, latest.store,
