@@ -20,7 +20,7 @@ import psycopg
 
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.errors import AlreadyExists, Locked, NetSuiteError, NotPermitted, Refused, UnclearAnswer
-from sitoo_netsuite.netsuite.records import create, find_by_external_id
+from sitoo_netsuite.netsuite.records import Record, create, find_by_external_id
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.outbox import OutboxRow
 from sitoo_netsuite.posting.read_back import compare, read_documents
@@ -180,7 +180,7 @@ class Poster:
         """What NetSuite says of a document in doubt; None when it holds nothing under its external id."""
         identity = document.external_id
         try:
-            if await find_by_external_id(self.client, document.document_type, identity) is None:
+            if await self._find(document) is None:
                 return None
             ledger = (await read_documents(self.client, {identity: document.currency})).get(identity)
         except NetSuiteError as error:
@@ -192,6 +192,17 @@ class Poster:
             return self._still_in_doubt(document, text)
         outbox.proven_posted(self.connection, identity, ledger.internal_id, self.now())
         return Outcome(document, "posted")
+
+    async def _find(self, document: OutboxRow) -> Record | None:
+        """The record under the document's external id. A workflow that holds it lets go of it in a moment, as a rule;
+        raises Locked where it does not.
+        """
+        for attempt in range(1, _ATTEMPTS_A_RUN):
+            try:
+                return await find_by_external_id(self.client, document.document_type, document.external_id)
+            except Locked:
+                await asyncio.sleep(attempt * _ATTEMPT_PAUSE_SECONDS)
+        return await find_by_external_id(self.client, document.document_type, document.external_id)
 
     def _still_in_doubt(self, document: OutboxRow, text: str) -> Outcome:
         outbox.still_in_doubt(self.connection, document.external_id, text)

@@ -67,7 +67,7 @@ class Conversion:
 
 
 def read_online_retail(path: Path) -> pd.DataFrame:
-    """The ledger from its parquet file. Raises OnlineRetailError when it is none, or the columns are not the ledger's."""
+    """The ledger from its parquet file. Raises OnlineRetailError when it is none, or has other columns."""
     try:
         source = pd.read_parquet(path)
     except (OSError, ArrowException) as error:

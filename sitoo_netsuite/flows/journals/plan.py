@@ -52,11 +52,14 @@ class TouchingSession:
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """Receipts of the store-day on a register that no Z-report covers yet."""
+    """Receipts of the store-day on a register that no Z-report covers yet. `missing`: the Z-report
+    (`register/number`) that ought to be there by now, None while the till may simply still be open.
+    """
 
     registerid: str
     receipts: int
     gross_minor: int
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +134,15 @@ def decide(day: StoreDay) -> PlannedDay:
                 )
             )
     for still_open in day.open_sessions:
+        late = still_open.missing is not None
+        without = f"{still_open.receipts} receipts of register {still_open.registerid}"
         reasons.append(
             Reason(
-                "session_open",
-                still_open.registerid,
+                "z_missing" if late else "session_open",
+                still_open.missing or still_open.registerid,
                 still_open.gross_minor,
-                f"{still_open.receipts} receipts of register {still_open.registerid} have no Z-report yet",
-                waiting=True,
+                f"{without} lack the Z-report that ought to be there" if late else f"{without} have no Z-report yet",
+                waiting=not late,
             )
         )
     for record in day.unparsable:

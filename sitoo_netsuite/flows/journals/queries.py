@@ -28,6 +28,7 @@ from sitoo_netsuite.flows.journals.plan import (
     Unparsable,
 )
 from sitoo_netsuite.flows.journals.proof import Finding, SessionItems, SessionReceipts, prove_session
+from sitoo_netsuite.flows.sales.evidence import missing_zs
 from sitoo_netsuite.flows.sales.receipts import UnreadableReceipt, session_from_z
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.trading_day import trading_day_window
@@ -71,7 +72,12 @@ def store_days(
         connection.execute("analyze session_receipts")
         sessions = _sessions(connection, first, last)
         proofs = _proofs(connection, sessions, estate)
-        open_sessions = _open_sessions(connection, first, last)
+        missing = {
+            (day, z_report.store, z_report.currency, z_report.registerid): f"{z_report.registerid}/{z_report.zreportid}"
+            for z_report in missing_zs(connection, first, last, estate, now)
+            for day in z_report.days
+        }
+        open_sessions = _open_sessions(connection, first, last, missing)
         unparsable = _unparsable(connection, first, last, estate)
     receipts = _receipts(connection, first, last)
     totals = _totals(connection, first, last)
@@ -310,7 +316,7 @@ def _held_receipts(
 
 
 def _open_sessions(
-    connection: psycopg.Connection, first: date, last: date
+    connection: psycopg.Connection, first: date, last: date, missing: Mapping[tuple[date, str, str, str], str]
 ) -> defaultdict[StoreDayName, list[OpenSession]]:
     found: defaultdict[StoreDayName, list[OpenSession]] = defaultdict(list)
     for day, store, currency, registerid, receipts, gross in connection.execute(
@@ -323,7 +329,9 @@ def _open_sessions(
         """,
         (first, last),
     ):
-        found[day, store, currency].append(OpenSession(registerid, receipts, gross))
+        found[day, store, currency].append(
+            OpenSession(registerid, receipts, gross, missing.get((day, store, currency, registerid)))
+        )
     return found
 
 

@@ -56,6 +56,13 @@ def test_a_day_that_is_not_over_or_has_an_open_session_waits() -> None:
     assert [reason.kind for reason in waiting.reasons] == ["session_open"]
 
 
+def test_a_z_report_that_ought_to_be_there_holds_the_day() -> None:
+    held = decide(replace(PROVED, open_sessions=(OpenSession("R2", 3, 500, missing="R2/9"),)))
+    assert held.state is DayState.HELD
+    (reason,) = held.reasons
+    assert (reason.kind, reason.record, reason.amount_minor) == ("z_missing", "R2/9", 500)
+
+
 def test_a_z_that_disagrees_holds_the_day_with_its_money() -> None:
     wrong = TouchingSession("R1", 8, DAY, (Finding("moneysalestotal", 120, 100),))
     held = decide(replace(PROVED, sessions=(wrong,)))
