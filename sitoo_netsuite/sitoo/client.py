@@ -30,7 +30,6 @@ from sitoo_netsuite.sitoo.errors import (
 from sitoo_netsuite.sitoo.models import (
     ORDER_FIELDS,
     CashRegister,
-    OrderDelivery,
     PaymentType,
     Product,
     ProductGroup,
@@ -176,10 +175,9 @@ class SitooClient:
         page = decode_page(body, "/orders")
         return _decoded(page.items[0], _OnlyOrderId, "/orders").orderid if page.items else 0
 
-    def order_deliveries(self, eshopid: int, orderid: int) -> list[tuple[OrderDelivery, bytes]]:
-        """The deliveries of an order, each typed and as Sitoo sent it."""
-        path = f"/sites/{eshopid}/orders/{orderid}/orderdeliveries"
-        return [(_decoded(raw, OrderDelivery, path), bytes(raw)) for raw in self._all(path, {})]
+    def order_deliveries(self, eshopid: int, orderid: int) -> list[msgspec.Raw]:
+        """The deliveries of an order, ready for `models.read_delivery`."""
+        return list(self._all(f"/sites/{eshopid}/orders/{orderid}/orderdeliveries", {}))
 
     def z_report_pages(
         self, added_from: int, added_to: int, registerids: Sequence[str] = ()

@@ -319,7 +319,7 @@ class Rejection(msgspec.Struct, frozen=True):
     The repr leaves the body out: it may hold personal fields.
     """
 
-    source: str  # 'orders', 'z_reports'
+    source: str  # 'orders', 'z_reports', 'order_deliveries'; 'receipts', 'till_sessions' when modelled
     record: str
     reason: str
     body: bytes
@@ -336,6 +336,7 @@ _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any_fields = msgspec.json.Decoder(dict[str, Any])
 _order = msgspec.json.Decoder(Order)
 _z_report = msgspec.json.Decoder(ZReport)
+_delivery = msgspec.json.Decoder(OrderDelivery)
 _text = msgspec.json.Decoder(str | None)
 # Sorted keys: the digest must not change because Sitoo lists the same fields in another order.
 _sorted = msgspec.json.Encoder(order="sorted")
@@ -384,6 +385,22 @@ def read_z_report(raw: msgspec.Raw) -> LandedZReport | Rejection:
     except (*UNREADABLE, _Unusable) as error:
         return _rejection("z_reports", bytes(raw), error, id_field="zreportid", time_field="datecreated")
     return LandedZReport(report, payload, hashlib.sha256(payload).digest())
+
+
+def read_delivery(raw: msgspec.Raw) -> tuple[OrderDelivery, bytes] | Rejection:
+    """One delivery of an order with its payload; a Rejection if it cannot be read. Never raises.
+
+    A rejected one is of no register and time: what it delivers stays undelivered in the books, and nothing is held.
+    """
+    body = bytes(raw)
+    try:
+        delivery = _delivery.decode(raw)
+        if delivery.datedelivery is not None:
+            _check_moment(delivery.datedelivery)
+        _check_text(body)
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection("order_deliveries", body, error, id_field="orderdeliveryid", time_field="")
+    return delivery, body
 
 
 def split_personal(fields: dict[str, msgspec.Raw]) -> tuple[bytes, Contact | None]:

@@ -41,6 +41,7 @@ from sitoo_netsuite.sitoo.models import (
     OrderDelivery,
     Rejection,
     decode_order,
+    read_delivery,
     read_order,
     read_z_report,
 )
@@ -512,11 +513,14 @@ def _land_deliveries(
         [settings.undelivered_key],
     ).fetchall()
     ensure_partitions(connection, ["landing.order_deliveries"], {day for day, _, _ in rows})
+    quarantine = Quarantine(connection, "order_deliveries", now)
     for order_day, orderid, payload in rows:
         order = decode_order(payload.encode())
         if not is_to_deliver(order, settings) or order.eshopid is None:
             continue
-        deliveries = client.order_deliveries(order.eshopid, orderid)
+        records = list(map(read_delivery, client.order_deliveries(order.eshopid, orderid)))
+        rejections = [record for record in records if isinstance(record, Rejection)]
+        deliveries = [record for record in records if not isinstance(record, Rejection)]
         with connection.transaction():
             instants: set[datetime] = set()
             for delivery, body in deliveries:
@@ -525,6 +529,8 @@ def _land_deliveries(
             touched = {directory.trading_day(at, order.registerid, order.eshopid) for at in instants}
             touch(connection, touched, directory.estate)
             result.touched |= touched
+            quarantine.settle((str(delivery.orderdeliveryid) for delivery, _ in deliveries), rejections)
+            result.rejected += len(rejections)
             delivered = delivered_in_full(order, [delivery for delivery, _ in deliveries])
             if None not in delivered.values():
                 connection.execute(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from sitoo_netsuite.sandbox.faults.transport import ANYWHERE, NoAnswer, Trouble, meets
@@ -95,7 +95,10 @@ class Door:
     def _behind_the_door(self, handler: Handler) -> Handler:
         async def endpoint(request: Request) -> Response:
             # Read at once: a client that gives up waiting must not undo what it asked for.
-            await request.body()
+            try:
+                await request.body()
+            except ClientDisconnect:
+                return Response()  # nobody is there to hear it: not all of its request has come
             try:
                 self._authenticator.check(request.headers.get("authorization"), request.method, _address(request))
                 self._expire_token(request)

@@ -208,6 +208,29 @@ def test_deliveries_are_read_until_all_of_it_is_delivered(
     assert land().deliveries == 0
 
 
+def test_a_delivery_that_cannot_be_read_is_quarantined_and_stops_nothing(
+    sitoo: Served, connection: psycopg.Connection, land: Land
+) -> None:
+    for orderid in (201, 202):
+        sell(sitoo, orderid, additionaldata={"delivery-pickup-warehouseid": "3"})
+    body = (
+        '{"orderdeliveryid":%d,"orderid":%d,"datedelivery":%d,"orderdeliveryitems":[{"orderitemid":0,"quantity":%s}]}'
+    )
+    sitoo.store.write(
+        deliveries=[
+            DeliveryRow(9, 201, 3, OPENING, OPENING, body % (9, 201, OPENING, '"many"')),
+            DeliveryRow(10, 202, 3, OPENING, OPENING, body % (10, 202, OPENING, "1")),
+        ]
+    )
+    sitoo.at(OPENING)
+    result = land()
+    assert (result.deliveries, result.rejected) == (1, 1)
+    assert rows(connection, "select orderid, unfinished from landing.orders order by 1") == [(201, True), (202, False)]
+    assert rows(connection, "select source, record, registerid from restricted.quarantine") == [
+        ("order_deliveries", "9", None)
+    ]
+
+
 def test_z_reports_are_known_without_a_gap_and_land_once(
     sitoo: Served, connection: psycopg.Connection, client: SitooClient, estate: Estate
 ) -> None:
