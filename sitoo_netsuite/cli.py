@@ -49,7 +49,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(replay_app, name="replay")
 
 # A pipe or a log file has no width of its own, and tables of money must not be cut.
-people = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+people = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 170)
 
 
 class Exit(IntEnum):

@@ -1,6 +1,7 @@
 """What a person reads on the terminal: store-days, cases, plans, verdicts, as a finance person would put them.
 
-Belongs here: words and tables. Does not belong here: figures (they come in) and JSON (`cli.py`).
+Belongs here: words and tables. Does not belong here: figures (they come in) and JSON (`cli.py`). The console is one
+without markup: SKUs and names of tenders may hold brackets.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sitoo_netsuite.flows.journals.queries import StoreDayState
 from sitoo_netsuite.money import decimals, to_text
@@ -104,9 +106,11 @@ def print_score(console: Console, result: DemoResult) -> None:
     for name in result.not_planted:
         console.print(f"Not planted, this trade had no room for it: {name}.", soft_wrap=True)
     for row in score.missed:
-        console.print(f"[red]Missed[/red]: {row['fault']} at {row['store']} {row['trading_day']}, {row['record']}")
+        what = f": {row['fault']} at {row['store']} {row['trading_day']}, {row['record']}"
+        console.print(Text.assemble(("Missed", "red"), what), soft_wrap=True)
     for case in score.false_alarms:
-        console.print(f"[red]False alarm[/red]: {case['kind']} at {case['store']} {case['trading_day']}, {case['key']}")
+        what = f": {case['kind']} at {case['store']} {case['trading_day']}, {case['key']}"
+        console.print(Text.assemble(("False alarm", "red"), what), soft_wrap=True)
 
 
 def _proof(state: StoreDayState) -> str:
@@ -166,9 +170,8 @@ def print_cases(console: Console, cases: Sequence[Mapping[str, Any]]) -> None:
     if len(cases) > _MOST_ROWS:
         console.print(f"... and {len(cases) - _MOST_ROWS} more cases.")
     for kind in sorted({case["kind"] for case in cases}):
-        console.print(
-            f"[bold]{kind.replace('_', ' ')}[/bold]: {KINDS[kind].meaning} {KINDS[kind].what_to_do}", soft_wrap=True
-        )
+        meaning = f": {KINDS[kind].meaning} {KINDS[kind].what_to_do}"
+        console.print(Text.assemble((kind.replace("_", " "), "bold"), meaning), soft_wrap=True)
 
 
 def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
@@ -207,8 +210,15 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
 
 def print_verdict(console: Console, verdict: Verdict) -> None:
     """What the oracle could not explain, or that it could explain everything."""
+    for refused in (*verdict.refused_holds, *verdict.refused_names):
+        console.print(f"The oracle does not accept: {refused}.", soft_wrap=True)
     if not verdict.differences:
-        console.print("The oracle re-computed every account from Sitoo's raw records: 0 unexplained.", soft_wrap=True)
+        named = ", ".join(f"{amount(minor, currency)} {currency}" for currency, minor in verdict.named_minor.items())
+        console.print(
+            "The oracle re-computed every account from Sitoo's raw records: 0 unexplained"
+            + (f", with {named} in the ledger named by cases." if named else "."),
+            soft_wrap=True,
+        )
         return
     table = Table(title="Unexplained by the oracle", title_justify="left")
     for name in ("Store", "Trading day", "Account", "Expected", "Ledger"):
@@ -256,7 +266,7 @@ def print_trace(console: Console, identity: str, found: Mapping[str, Any]) -> No
 def print_findings(console: Console, findings: Iterable[Finding]) -> None:
     """What the doctor found, problems first."""
     order = {"problem": 0, "warning": 1, "ok": 2}
-    marks = {"problem": "[red]problem[/red]", "warning": "[yellow]warning[/yellow]", "ok": "[green]ok[/green]"}
+    colours = {"problem": "red", "warning": "yellow", "ok": "green"}
     for finding in sorted(findings, key=lambda finding: order[finding.level]):
-        text = f"{marks[finding.level]} {finding.subject}: {finding.text}"
-        console.print(f"{text} {finding.mend}".rstrip(), soft_wrap=True)
+        text = f" {finding.subject}: {finding.text} {finding.mend}".rstrip()
+        console.print(Text.assemble((finding.level, colours[finding.level]), text), soft_wrap=True)
