@@ -45,6 +45,7 @@ class Stage:
     documents: frozenset[str]
     expected: frozenset[str]
     verdict: Verdict
+    named: tuple[str, ...]  # documents with a difference that the plan has a name for: nothing is planted here
     oracle_seconds: float
     days_touched: frozenset[date]  # run again because their records changed
 
@@ -58,6 +59,8 @@ class Stage:
         if self.documents != self.expected:
             lacking, more = self.expected - self.documents, self.documents - self.expected
             return f"{self.now}: NetSuite lacks {sorted(lacking)} and holds {sorted(more)} beyond what it should"
+        if self.named:
+            return f"{self.now}: nothing was planted, and yet the plan names {self.named[:5]}"
         if self.verdict.differences:
             return f"{self.now}: the oracle finds {self.verdict.differences[:5]}"
         if self.verdict.refused_holds:
@@ -109,6 +112,7 @@ def play(
                 for number in range(1, count + 1)
             ),
             verdict=verdict,
+            named=tuple(f"{entry['record']} ({entry['kind']})" for entry in plan["named"]),
             oracle_seconds=monotonic() - started,
             days_touched=frozenset(touched),
         )

@@ -29,7 +29,7 @@ class SettingsError(Exception):
 class SitooAccess:
     """Sitoo's address with the account path, and one or several API keys (id -> password)."""
 
-    url: str
+    url: str = field(repr=False)
     keys: Mapping[str, str] = field(repr=False)
 
 
@@ -37,7 +37,7 @@ class SitooAccess:
 class NetSuiteAccess:
     """NetSuite's address, the account id, and the credentials of one of its two logins."""
 
-    url: str
+    url: str = field(repr=False)
     account: str
     credentials: ClientCredentials | TokenCredentials
 
@@ -170,4 +170,6 @@ def _address(name: str, text: str) -> str:
         url = httpx.URL("")
     if url.scheme not in ("http", "https") or not url.host:
         raise SettingsError(f"{name} is not an http address: set it to the address, with https://")
+    if url.userinfo:
+        raise SettingsError(f"{name} holds a user or a password before its @: take them out, they are set on their own")
     return text

@@ -128,7 +128,7 @@ def error_of(request: str, status: int, headers: Mapping[str, str], content: byt
     text = "; ".join(dict.fromkeys(entry.detail for entry in details if entry.detail))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return TooManyRequests(request, "too many requests at once", _asked_wait(headers))
-    if status == HTTPStatus.FORBIDDEN or first.code == "INSUFFICIENT_PERMISSION":
+    if first.code == "INSUFFICIENT_PERMISSION" or (status == HTTPStatus.FORBIDDEN and details):
         return NotPermitted(request, text or f"status {status}")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not writes:
         return Unavailable(request, f"status {status} {text}".rstrip(), _asked_wait(headers))

@@ -123,7 +123,7 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
             if is_night:
                 _patiently(lambda: run_job(defs, instance, "reread_digests"))
             today = min(day, moment.date())
-            for start, end in _days_to_run(connection, first, today):
+            for start, end in _days_to_run(connection, first, today, {today} if not is_night else set()):
                 _patiently(partial(run_days, defs, instance, connection, start, end, "close_days"))
             if is_night:
                 _patiently(partial(run_days, defs, instance, connection, first, today, "verify_days"))
@@ -155,11 +155,13 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
         )
 
 
-def _days_to_run(connection: psycopg.Connection, first: date, today: date) -> list[tuple[date, date]]:
-    """What the schedules would ask for: today, days that are not in the books, days that were touched since."""
+def _days_to_run(
+    connection: psycopg.Connection, first: date, today: date, closing: set[date]
+) -> list[tuple[date, date]]:
+    """What the schedules would ask for: days that close, days that are not in the books, days touched since."""
     unsettled = {s.trading_day for s in store_day_states(connection, first, today) if s.state != "posted"}
     touched = {day for day in touched_days(connection) if first <= day <= today}
-    return stretches({today} | unsettled | touched)
+    return stretches(closing | unsettled | touched)
 
 
 def _patiently(work: Callable[[], T]) -> T:

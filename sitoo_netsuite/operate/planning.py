@@ -32,7 +32,7 @@ def make_plan(
     verified, and the record and kind of case that account for it. The plan is kept and its cases are filed, as a run's
     would be.
     """
-    land_registers(connection, client, now)
+    land_registers(connection, client, estate, now)
     land_z_reports(connection, client, z_reports_from(estate), last, estate, now)
     reached = reach(connection, first, last, estate)
     land_orders(connection, client, *reached, estate, now)

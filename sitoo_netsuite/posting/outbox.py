@@ -5,6 +5,7 @@ what a document says (a flow decides), HTTP (`post.py`). A row is written once w
 state moves:
 
     planned  -> in_doubt   about to be sent: from here on NetSuite may hold it
+    planned  -> refused    withdrawn: it is not what its store-day needs any more, and nothing of it was left to arrive
     in_doubt -> posted     NetSuite holds it with our content
     in_doubt -> planned    NetSuite does not hold it, and nothing that was sent can still arrive
     in_doubt -> refused    the same, and NetSuite said no: its lines are free to be planned again
@@ -55,8 +56,9 @@ class NewDocument:
 class OutboxRow:
     """A document as the outbox has it. `state`: planned, in_doubt, posted or refused.
 
-    sent_at: when the request that is under way, or that settled it, was sent; None while none is. unclear_at: when a
-    request was last left without a clear answer; None where there is none, or none that could still arrive.
+    sent_at: when the request that is under way was sent, or the one whose answer proved it posted; else None.
+    unclear_at: when a request was last left without a clear answer; None where there is none, or none that could still
+    arrive.
     """
 
     external_id: str
@@ -136,18 +138,27 @@ def last_number(connection: psycopg.Connection, key: StoreDayKey) -> int:
     return row[0] if row else 0
 
 
-def _refused(connection: psycopg.Connection, key: StoreDayKey) -> list[tuple[OutboxRow, Lines]]:
-    """Refused documents of the store-day with their lines, the latest first."""
+def _in_state(connection: psycopg.Connection, key: StoreDayKey, state: str) -> list[OutboxRow]:
+    """Documents of the store-day that are in one state, the latest first."""
     with connection.cursor(row_factory=class_row(OutboxRow)) as cursor:
-        rows = cursor.execute(
+        return cursor.execute(
             f"""
             select {_COLUMNS} from posting.outbox
-            where flow = %s and store = %s and trading_day = %s and currency = %s and state = 'refused'
+            where flow = %s and store = %s and trading_day = %s and currency = %s and state = %s
             order by number desc
             """,
-            (key.flow, key.store, key.trading_day, key.currency),
+            (key.flow, key.store, key.trading_day, key.currency, state),
         ).fetchall()
-    return [(row, lines_of(connection, row.external_id)) for row in rows]
+
+
+def _withdraw(connection: psycopg.Connection, planned: Sequence[OutboxRow], now: datetime) -> None:
+    """Gives up planned documents, but for those that another worker is about to send."""
+    error = "withdrawn before it was sent: its store-day's figures or its date in the books have changed since"
+    for row in planned:
+        # Claimed until the commit: a worker that claimed it sooner would still read it as planned.
+        lock = "select pg_try_advisory_xact_lock(hashtextextended('outbox/' || %s, 0))"
+        if connection.execute(lock, (row.external_id,)).fetchone() == (True,):
+            _moved(connection, row.external_id, ("planned",), "refused", error=error, settled_at=now)
 
 
 def lines_of(connection: psycopg.Connection, external_id: str) -> Lines:
@@ -177,14 +188,17 @@ def add_documents(
     key: StoreDayKey,
     make: Callable[[Sequence[tuple[LineKey, int]]], Sequence[NewDocument]],
     carry: Callable[[str, NewDocument], None],
+    still_right: Callable[[OutboxRow], bool],
     now: datetime,
 ) -> list[str]:
     """Numbers and writes the documents that a store-day still lacks, in one commit; returns their external ids.
 
     `make` is given what is recorded already, read under the store-day's lock, so that two runs of one day never plan
-    the same difference twice. `carry` writes down which receipts a document carries, on the same connection. A document
-    that NetSuite refused and that is still wanted, to the byte, is planned again under its old number: a period that
-    stays closed for a week takes one number, not one an hour.
+    the same difference twice; what else it rests on it has to read there and then. `carry` writes down which receipts a
+    document carries, on the same connection. Documents that an earlier run left planned are withdrawn where something
+    is lacking or too much beside them, or where one is not `still_right`. A document that was refused or withdrawn and
+    is wanted again, to the byte, is planned under its old number: a period that stays closed for a week takes one
+    number, not one an hour.
     """
     ensure_partitions(connection, ("posting.outbox_receipts",), [key.trading_day])
     with connection.transaction():
@@ -192,12 +206,15 @@ def add_documents(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
             (f"outbox/{key.flow}/{key.store}/{key.trading_day}/{key.currency}",),
         )
+        planned = _in_state(connection, key, "planned")
+        if planned and (make(recorded_lines(connection, key)) or not all(map(still_right, planned))):
+            _withdraw(connection, planned, now)
         if has_unsettled(connection, key):
             return []
         documents = make(recorded_lines(connection, key))
         if not documents:
             return []
-        refused = _refused(connection, key)
+        refused = [(row, lines_of(connection, row.external_id)) for row in _in_state(connection, key, "refused")]
         number = last_number(connection, key)
         written = []
         for document in documents:
@@ -210,7 +227,7 @@ def add_documents(
                 None,
             )
             if same is not None:
-                _move(connection, same, ("refused",), "planned", settled_at=None)
+                _move(connection, same, ("refused",), "planned", settled_at=None, error=None)
                 written.append(same)
                 continue
             number += 1
@@ -292,12 +309,13 @@ def unclear(connection: psycopg.Connection, external_id: str, error: str, now: d
 
 def proven_absent(connection: psycopg.Connection, external_id: str, error: str) -> None:
     """NetSuite does not hold the document and none can arrive: it may be sent. `error`: why it did not get there."""
-    _move(connection, external_id, ("in_doubt",), "planned", error=error, unclear_at=None)
+    _move(connection, external_id, ("in_doubt",), "planned", error=error, unclear_at=None, sent_at=None)
 
 
 def proven_refused(connection: psycopg.Connection, external_id: str, error: str, now: datetime) -> None:
     """NetSuite refused the document, does not hold it and none can arrive: its lines are still to be posted."""
-    _move(connection, external_id, ("in_doubt",), "refused", error=error, settled_at=now, unclear_at=None)
+    settled = {"error": error, "settled_at": now, "unclear_at": None, "sent_at": None}
+    _move(connection, external_id, ("in_doubt",), "refused", **settled)
 
 
 def proven_posted(connection: psycopg.Connection, external_id: str, internal_id: str, now: datetime) -> None:

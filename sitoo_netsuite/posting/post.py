@@ -64,11 +64,13 @@ class Poster:
         """Asks NetSuite about documents in doubt: each is posted, planned again (proven absent), or still in doubt."""
         return await self._all(documents, self._settle)
 
-    async def send(self, documents: Sequence[OutboxRow]) -> list[Outcome]:
+    async def send(
+        self, documents: Sequence[OutboxRow], may_send: Callable[[OutboxRow], bool]
+    ) -> list[Outcome]:
         """Sends documents that are planned, or in doubt and not found: each is posted, refused, still planned (turned
-        away unread), or in doubt.
+        away unread, or not `may_send` when its turn came), or in doubt.
         """
-        return await self._all(documents, self._send)
+        return await self._all(documents, lambda document: self._send(document, may_send))
 
     async def _all(self, documents: Sequence[OutboxRow], step: _Step) -> list[Outcome]:
         """First what nobody else is at, then the rest."""
@@ -115,10 +117,13 @@ class Poster:
             await asyncio.sleep(_CLAIM_LOOK_SECONDS)
         return Outcome(document, document.state, "another run is at it")
 
-    async def _send(self, document: OutboxRow) -> Outcome:
+    async def _send(self, document: OutboxRow, may_send: Callable[[OutboxRow], bool]) -> Outcome:
         identity = document.external_id
         if document.state == "in_doubt" and (found := await self._look_up(document)) is not None:
             return found
+        if not may_send(document):
+            text = "not sent, because its store-day may not post any more"
+            return Outcome(document, "planned", text) if document.state == "planned" else self._absent(document, text)
         text = ""
         for attempt in range(_ATTEMPTS_A_RUN):
             await asyncio.sleep(attempt * _ATTEMPT_PAUSE_SECONDS)

@@ -19,6 +19,7 @@ import yaml
 from sitoo_netsuite import settings
 from sitoo_netsuite.definitions import defs
 from sitoo_netsuite.estate import Estate, load_estate
+from sitoo_netsuite.flows.journals.steps import plan_days, post_days
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.slots import slots_in_process
 from sitoo_netsuite.netsuite.suiteql import query
@@ -54,6 +55,17 @@ class Retailer:
     def run(self, first: date | None = None, last: date | None = None) -> RunResult:
         run_catalogue(defs, self.instance)
         return run_days(defs, self.instance, self.connection, first or self.first, last or self.last, "close_days")
+
+    def book_what_is_landed(self) -> None:
+        """Plans and posts every day from the tables as they are, without Dagster around it."""
+        estate, now = self.estate, settings.now(os.environ)
+        plan_days(self.connection, self.first, self.last, estate, now, "test")
+
+        async def post() -> None:
+            async with self._client() as client:
+                await post_days(self.connection, client, self.first, self.last, estate, lambda: now, "test")
+
+        asyncio.run(post())
 
     def plan(self) -> dict[str, Any]:
         access = settings.sitoo_access(os.environ)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,8 +19,6 @@ from sitoo_netsuite.sandbox.online_retail import write_replay_file
 from sitoo_netsuite.sandbox.serve import Sandbox, SandboxOptions, running_sandbox
 from sitoo_netsuite.worklist.store import list_cases
 
-REPOSITORY = Path(__file__).parents[2]
-LEDGER = REPOSITORY.parent / "shared" / "data" / "online-retail.parquet"
 MONDAY = date(2026, 3, 2)
 
 
@@ -121,22 +115,3 @@ def test_late_receipts_add_a_document_to_the_days_they_touch_and_to_no_other(
     assert all_there.differences_posted == [f"JE-S01-2026030{day}-GBP-2" for day in (2, 3, 5, 6)]
     assert all_there.verdict.held_store_days == 0
     assert list_cases(connection) == []
-
-
-@pytest.mark.skipif(not LEDGER.exists(), reason=f"{LEDGER.name} is not beside the repository, in shared/data")
-def test_four_weeks_of_a_real_ledger_leave_the_oracle_at_zero(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "online-retail-late", str(LEDGER), "4"],
-        cwd=REPOSITORY,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout.strip().splitlines()[-1])
-    assert result["unexplained_minor"] == {"GBP": 0}
-    assert result["differences_posted"] == result["offline_store_days"] > 3
-    assert result["documents"] == result["store_days"] + result["differences_posted"]
-    assert result["held_store_days_at_first"] == result["patchy_store_days"] > 3
-    assert result["cases"] == {}

@@ -29,7 +29,7 @@ def _all_found(summary: dict[str, Any], planted: int) -> None:
 
 
 def test_one_of_each_fault_is_found_by_a_case_of_its_own_and_nothing_else_is() -> None:
-    summary = _demo("--stores", "4", "--days", "4", "--receipts", "30", "--seed", "5", "--faults", "typical")
+    summary = _demo("--stores", "3", "--days", "3", "--receipts", "25", "--seed", "5", "--faults", "typical")
     _all_found(summary, 15)
 
 
@@ -40,11 +40,11 @@ def test_two_faults_on_one_store_day_one_fault_on_two_days_and_a_fault_with_its_
         {"fault": "z_disagrees", "store": "S02", "trading_day": "2026-03-02", "amount_minor": 12300},
         {"fault": "z_disagrees", "store": "S02", "trading_day": "2026-03-03"},
         {"fault": "late_receipt", "store": "S01", "trading_day": "2026-03-03"},
-        {"fault": "corrected_z", "store": "S01", "trading_day": "2026-03-04"},
+        {"fault": "corrected_z", "store": "S01", "trading_day": "2026-03-03"},
         {"fault": "time_out_after_commit", "count": 2},
     ]
     path = tmp_path / "faults.yaml"
     path.write_text(yaml.safe_dump(faults), encoding="utf-8")
-    summary = _demo("--stores", "2", "--days", "3", "--receipts", "30", "--seed", "2", "--faults", str(path))
+    summary = _demo("--stores", "2", "--days", "2", "--receipts", "20", "--seed", "2", "--faults", str(path))
     _all_found(summary, 5)
     assert summary["journals_held"] == 2

@@ -11,7 +11,7 @@ from sitoo_netsuite.operate.instance import PROJECT
 
 def test_ten_kills_under_a_storm_lose_nothing_double_nothing_and_leave_nothing_held() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "soak", "--kills", "10", "--stores", "6", "--days", "14"],
+        [sys.executable, "-m", "benchmarks", "soak", "--kills", "10", "--stores", "4", "--days", "8"],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -50,6 +50,8 @@ _PREFIX = "Error while accessing a resource. "
         (400, _envelope(400, "This record has been locked by a user defined workflow."), Locked, Locked),
         (404, _envelope(404, "Record does not exist.", "NONEXISTENT_ID"), NotFound, NotFound),
         # A proxy's answer proves nothing.
+        (403, _HTML, Unreadable, UnclearAnswer),
+        (403, b"", Unreadable, UnclearAnswer),
         (404, _HTML, Unreadable, UnclearAnswer),
         (400, _HTML, Unreadable, UnclearAnswer),
         (408, b"", Unreadable, UnclearAnswer),

@@ -594,6 +594,31 @@ def ready_targets(connection: psycopg.Connection, first: date, last: date) -> It
     yield from targets.items()
 
 
+def ready_days(connection: psycopg.Connection, first: date, last: date) -> list[StoreDayName]:
+    """Every store-day that may post, in order of day and store."""
+    return connection.execute(
+        """
+        select trading_day, store, currency from posting.plan
+        where trading_day between %s and %s and state = 'ready' order by 1, 2, 3
+        """,
+        (first, last),
+    ).fetchall()
+
+
+def ready_target(connection: psycopg.Connection, name: StoreDayName) -> Lines | None:
+    """Target lines of one store-day as its plan stands now; None when it may not post (any more)."""
+    # One statement, so that state and lines are of one plan.
+    rows = connection.execute(
+        """
+        select l.registerid, l.kind, l.account, l.vat_rate_bp, l.label, l.amount_minor
+        from posting.plan p left join posting.plan_lines l using (trading_day, store, currency)
+        where p.trading_day = %s and p.store = %s and p.currency = %s and p.state = 'ready'
+        """,
+        name,
+    ).fetchall()
+    return {LineKey(*columns): amount for *columns, amount in rows if amount is not None} if rows else None
+
+
 def carry_receipts(
     connection: psycopg.Connection, name: StoreDayName, external_id: str, registers: Iterable[str]
 ) -> None:

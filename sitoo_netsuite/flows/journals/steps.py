@@ -7,7 +7,7 @@ and the command line call these and add nothing. Does not belong here: rules, SQ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -121,46 +121,51 @@ async def post_days(
 ) -> Posted:
     """Posts what the ready store-days of the range still lack, each document exactly once.
 
-    Documents in doubt are settled first, then those an earlier run left planned are sent, then the difference that is
-    left is planned and sent; what a period that was shut meanwhile turned away is planned again with its new date. Of a
-    store-day that may not post any more nothing is sent, whatever was planned. One store-day's trouble stops no
-    other's, and several runs may post the same days at once. With `read_only` nothing is numbered either: the plan is
-    all there is.
+    Documents in doubt are settled first. Then, by the plan as it is at that moment, what an earlier run left planned is
+    kept or withdrawn, the difference that is left is planned, and all of it is sent; what a period that was shut
+    meanwhile turned away is planned again with its new date. Of a store-day that may not post any more nothing is sent,
+    whatever was planned. One store-day's trouble stops no other's, and several runs may post the same days at once.
+    With `read_only` nothing is numbered either: the plan is all there is.
     """
     posted = Posted()
     if estate.read_only:
         return posted
     poster = Poster(connection, client, now, estate.netsuite.slots)
-    targets = dict(queries.ready_targets(connection, first, last))
+    released = queries.ready_days(connection, first, last)
     sent: set[str] = set()
 
-    async def send(state: str) -> dict[StoreDayName, OutboxRow]:
-        """Sends what is in a state and was not sent in this run; the refused ones."""
+    async def send(state: str, names: Collection[StoreDayName]) -> dict[StoreDayName, OutboxRow]:
+        """Sends what is in a state, of those store-days, and was not sent in this run; the refused ones."""
         documents = [
             document
             for document in outbox.documents_in(connection, FLOW, state, first, last)
-            if _name(document) in targets and document.external_id not in sent
+            if _name(document) in names and document.external_id not in sent
         ]
         sent.update(document.external_id for document in documents)
-        outcomes = await poster.send(documents)
+        outcomes = await poster.send(
+            documents, lambda document: queries.ready_target(connection, _name(document)) is not None
+        )
         posted.outcomes += outcomes
         return {_name(outcome.document): outcome.document for outcome in outcomes if outcome.state == "refused"}
 
     in_doubt = outbox.documents_in(connection, FLOW, "in_doubt", first, last)
-    posted.outcomes += await poster.settle([document for document in in_doubt if _name(document) not in targets])
-    refused = await send("in_doubt") | await send("planned")
+    posted.outcomes += await poster.settle([document for document in in_doubt if _name(document) not in released])
+    refused = await send("in_doubt", released)
     ids = await books_ids(client)
-    wanted = list(targets)
+    wanted = released
     for _ in range(_PLANNINGS_A_RUN):
         periods = await read_periods(client, first)
+        planned = set()
         for name in wanted:
             if name in refused and not is_shut(periods, refused[name].tran_date, _POSTS_TO):
                 continue  # NetSuite would refuse it again
             try:
-                _add_missing(connection, name, targets[name], estate, ids, periods, now())
+                _add_missing(connection, name, estate, ids, periods, now())
             except (UnknownInNetSuiteError, TooLongError, NoOpenPeriodError) as error:
                 posted.refused_days[name] = str(error)
-        refused = await send("planned")
+            else:
+                planned.add(name)
+        refused = await send("planned", planned)
         wanted = list(refused)
         if not wanted:
             break
@@ -179,16 +184,20 @@ def _name(document: OutboxRow) -> StoreDayName:
 def _add_missing(
     connection: psycopg.Connection,
     name: StoreDayName,
-    target: Lines,
     estate: Estate,
     ids: BooksIds,
     periods: Sequence[Period],
     now: datetime,
 ) -> None:
+    """Plans what the store-day still lacks; nothing when it may not post any more."""
     day, store_key, currency = name
     store = estate.by_store[store_key]
 
     def make(recorded: Sequence[tuple[LineKey, int]]) -> list[NewDocument]:
+        # Under the store-day's lock: the plan may be another one than when this run began.
+        target = queries.ready_target(connection, name)
+        if target is None:
+            return []
         parts = split(difference(target, recorded), estate.netsuite.journal_lines)
         if not parts:
             return []
@@ -210,7 +219,10 @@ def _add_missing(
         registers = {key.registerid for key in document.lines}
         queries.carry_receipts(connection, name, identity, registers)
 
-    outbox.add_documents(connection, StoreDayKey(FLOW, store_key, day, currency), make, carry, now)
+    def still_right(document: OutboxRow) -> bool:
+        return document.tran_date == book(periods, day, _POSTS_TO).tran_date
+
+    outbox.add_documents(connection, StoreDayKey(FLOW, store_key, day, currency), make, carry, still_right, now)
 
 
 def _refused_cases(
@@ -241,12 +253,15 @@ def _refused_cases(
 def _later_period_cases(
     connection: psycopg.Connection, first: date, last: date, periods: Sequence[Period]
 ) -> Iterator[Case]:
-    """One case a posted document that is dated outside its trading day's period."""
+    """One case a posted document that is dated outside its trading day's period, of its net VAT; `vat` in the evidence
+    has it by rate, sales and returns apart (debit positive).
+    """
     for document in outbox.documents_in(connection, FLOW, "posted", first, last):
         if document.tran_date == document.trading_day:
             continue
         lines = collapse(outbox.lines_of(connection, document.external_id))
-        vat = sum(abs(line.amount_minor) for line in lines if line.kind in VAT_KINDS)
+        vat = [line for line in lines if line.kind in VAT_KINDS]
+        debits = sum(line.amount_minor for line in lines if line.amount_minor > 0)
         booked, own = period_of(periods, document.tran_date), period_of(periods, document.trading_day)
         yield Case(
             kind="later_period",
@@ -254,12 +269,16 @@ def _later_period_cases(
             store=document.store,
             trading_day=document.trading_day,
             record=document.external_id,
-            amount_minor=vat or sum(line.amount_minor for line in lines if line.amount_minor > 0),
+            amount_minor=abs(sum(line.amount_minor for line in vat)) if vat else debits,
             currency=document.currency,
             evidence={
                 "text": f"dated {document.tran_date} in {booked.name if booked else 'no period'}, because "
                 f"{own.name if own else 'its own period'} was closed when it was posted",
                 "vat_period": own.name if own else None,
                 "posted_period": booked.name if booked else None,
+                "vat": [
+                    {"kind": line.kind, "vat_rate_bp": line.vat_rate_bp, "amount_minor": line.amount_minor}
+                    for line in vat
+                ],
             },
         )

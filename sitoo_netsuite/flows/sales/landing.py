@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import chain
 from typing import TypeVar
 
@@ -45,7 +45,7 @@ from sitoo_netsuite.sitoo.models import (
     read_order,
     read_z_report,
 )
-from sitoo_netsuite.trading_day import days
+from sitoo_netsuite.trading_day import days, trading_day_window
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 T = TypeVar("T")
@@ -78,11 +78,12 @@ class LandingResult:
     touched: set[date] = field(default_factory=set)
 
 
-def land_registers(connection: psycopg.Connection, client: SitooClient, now: datetime) -> int:
+def land_registers(connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime) -> int:
     """Stores every register with its site, warehouse, store, currency and time zone; how many there are.
 
     A register that Sitoo no longer names is kept, since old receipts do. One that stands elsewhere than before belongs
-    there from today on (the calendar day of its site); until then it stays where it was.
+    there from today on (the calendar day of its site); until then it stays where it was. One that stood in no store
+    and is given one has been there all that time: the trading days of what was landed of it are touched.
     """
     rows = []
     for site in client.sites():
@@ -109,6 +110,18 @@ def land_registers(connection: psycopg.Connection, client: SitooClient, now: dat
         )
         cursor.execute(
             """
+            update landing.register_places p set warehouseid = r.warehouseid, storeid = r.storeid
+            from landing.registers r
+            where r.registerid = p.registerid and p.storeid is null
+              and p.from_day = (select max(from_day) from landing.register_places where registerid = p.registerid)
+              and (p.warehouseid, p.storeid) is distinct from (r.warehouseid, r.storeid)
+            returning p.registerid
+            """
+        )
+        given_a_store = [registerid for (registerid,) in cursor.fetchall()]
+        touch(connection, _days_of_registers(connection, given_a_store, estate, now), estate)
+        cursor.execute(
+            """
             insert into landing.register_places (registerid, from_day, warehouseid, storeid)
             select r.registerid,
                    case when latest.registerid is null then '-infinity' else (%s at time zone r.time_zone)::date end,
@@ -128,6 +141,40 @@ def land_registers(connection: psycopg.Connection, client: SitooClient, now: dat
     return len(rows)
 
 
+def _days_of_registers(
+    connection: psycopg.Connection, registerids: Collection[str], estate: Estate, now: datetime
+) -> set[date]:
+    """Trading days, where these registers stand now, of which orders or Z-reports of theirs have been landed.
+
+    They count by the store, and by the calendar too: that is how they were counted while there was no store.
+    """
+    directory = read_directory(connection, estate)
+    stretches = []
+    for registerid in registerids:
+        place = directory.registers[registerid][0]
+        ways = {(place.zone, time(0))} | ({(place.store.zone, place.store.cut_over)} if place.store else set())
+        for day in days(max(estate.first_day, place.from_day or date.min), now.date() + timedelta(days=1)):
+            stretches += [(registerid, day, *trading_day_window(day, *way)) for way in ways]
+    if not stretches:
+        return set()
+    rows = connection.execute(
+        """
+        select distinct day from unnest(%s::text[], %s::date[], %s::timestamptz[], %s::timestamptz[])
+            as stretch (registerid, day, starts, ends)
+        where exists (
+            select from landing.orders o where o.registerid = stretch.registerid
+                and o.order_day between (starts at time zone 'UTC')::date and (ends at time zone 'UTC')::date
+                and o.sold_at >= starts and o.sold_at < ends
+        ) or exists (
+            select from landing.z_reports z
+            where z.registerid = stretch.registerid and z.closed_at >= starts and z.opened_at < ends
+        )
+        """,
+        [list(column) for column in zip(*stretches, strict=True)],
+    )
+    return {day for (day,) in rows}
+
+
 def land_orders(
     connection: psycopg.Connection,
     client: SitooClient,
@@ -144,7 +191,7 @@ def land_orders(
     was sold then may be delivered now. They reach back to go-live, at most `reread_days`. Unfinished orders of the last
     `reread_days` (and all that wait for delivery) and those that could not be read are read again by id, and deliveries
     of orders to be delivered later are read. With `afresh` the cursors are not used: every order of the days is read,
-    which finds those that were changed after they were finished. Records that cannot be read go to quarantine. Register
+    and the deliveries of the last `reread_days`' orders, which finds what was changed after it was finished. Records that cannot be read go to quarantine. Register
     data should have been landed before. Raises SitooError; what was read before it stays, and no cursor moves.
     """
     directory = read_directory(connection, estate)
@@ -166,7 +213,7 @@ def land_orders(
         with _quick_hand_over():
             for page in _one_ahead(map(_read_page, _one_ahead(chain(arrived, client.orders_by_id(unfinished))))):
                 loader.load(page)
-        _land_deliveries(connection, client, directory, now, result)
+        _land_deliveries(connection, client, directory, now, result, afresh=afresh)
         _move_cursors(connection, "orders", ((str(day), highest) for day in days(first, last)), now)
     return result
 
@@ -504,13 +551,25 @@ def _unfinished(connection: psycopg.Connection, estate: Estate, now: datetime) -
 
 
 def _land_deliveries(
-    connection: psycopg.Connection, client: SitooClient, directory: StoreDirectory, now: datetime, result: LandingResult
+    connection: psycopg.Connection,
+    client: SitooClient,
+    directory: StoreDirectory,
+    now: datetime,
+    result: LandingResult,
+    *,
+    afresh: bool,
 ) -> None:
+    """Reads the deliveries that are awaited; `afresh`, those of every order of the last `reread_days` too, since one
+    may be cancelled or re-dated when all is delivered.
+    """
     settings = directory.estate.sitoo
     rows = connection.execute(
-        "select order_day, orderid, payload::text from landing.orders "
-        "where unfinished and registerid is not null and payload -> 'additionaldata' ->> %s is not null",
-        [settings.undelivered_key],
+        """
+        select order_day, orderid, payload::text from landing.orders
+        where (unfinished or %s and order_day >= %s) and registerid is not null
+          and payload -> 'additionaldata' ->> %s is not null
+        """,
+        (afresh, now.date() - timedelta(days=settings.reread_days), settings.undelivered_key),
     ).fetchall()
     ensure_partitions(connection, ["landing.order_deliveries"], {day for day, _, _ in rows})
     quarantine = Quarantine(connection, "order_deliveries", now)
@@ -532,11 +591,14 @@ def _land_deliveries(
             quarantine.settle((str(delivery.orderdeliveryid) for delivery, _ in deliveries), rejections)
             result.rejected += len(rejections)
             delivered = delivered_in_full(order, [delivery for delivery, _ in deliveries])
-            if None not in delivered.values():
-                connection.execute(
-                    "update landing.orders set unfinished = false where order_day = %s and orderid = %s",
-                    (order_day, orderid),
-                )
+            connection.execute(
+                "update landing.orders set unfinished = %s "
+                "where order_day = %s and orderid = %s and unfinished is distinct from %s",
+                (
+                    unfinished := is_unfinished(order, settings) and None in delivered.values(),
+                    order_day, orderid, unfinished,
+                ),
+            )  # fmt: skip
 
 
 def _store_delivery(

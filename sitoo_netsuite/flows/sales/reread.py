@@ -29,7 +29,7 @@ def reread(
     first = max(estate.first_day, oldest)
     if first > today:
         return LandingResult(), LandingResult()
-    land_registers(connection, client, now)
+    land_registers(connection, client, estate, now)
     reports = land_z_reports(connection, client, max(z_reports_from(estate), oldest), today, estate, now, afresh=True)
     orders = land_orders(connection, client, *reach(connection, first, today, estate), estate, now, afresh=True)
     return reports, orders

@@ -48,7 +48,7 @@ def land(
         first: date = DAY, last: date = DAY, now: datetime | None = None, *, afresh: bool = False
     ) -> LandingResult:
         now = now or sitoo.clock.now()
-        land_registers(connection, client, now)
+        land_registers(connection, client, estate, now)
         return land_orders(connection, client, first, last, estate, now, afresh=afresh)
 
     return landing

@@ -30,7 +30,7 @@ def land_z(connection: psycopg.Connection, sitoo: Served, client: SitooClient, e
 
     def landing(first: date = DAY, *, afresh: bool = False) -> LandingResult:
         now = sitoo.clock.now()
-        land_registers(connection, client, now)
+        land_registers(connection, client, estate, now)
         return land_z_reports(connection, client, first, DAY, estate, now, afresh=afresh)
 
     return landing
@@ -183,13 +183,13 @@ def test_a_register_seen_elsewhere_belongs_there_from_that_day_on(
     sitoo: Served, connection: psycopg.Connection, client: SitooClient, estate: Estate
 ) -> None:
     registerid = sitoo.world.shops[0].registers[0].registerid
-    land_registers(connection, client, sitoo.clock.now())
+    land_registers(connection, client, estate, sitoo.clock.now())
     assert rows(connection, "select distinct from_day::text from landing.register_places") == [("-infinity",)]
     # As if it had been known at another shop until now.
     elsewhere = sitoo.world.shops[1].storeid
     connection.execute("update landing.register_places set storeid = %s where registerid = %s", (elsewhere, registerid))
     for _ in range(2):
-        land_registers(connection, client, sitoo.clock.now())
+        land_registers(connection, client, estate, sitoo.clock.now())
     assert rows(connection, "select count(*) from landing.register_places where registerid = %s", registerid) == [(2,)]
     directory = read_directory(connection, estate)
     at = datetime.fromtimestamp(OPENING, UTC)
