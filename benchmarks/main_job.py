@@ -68,7 +68,7 @@ def _land(connection: psycopg.Connection, place: Place) -> None:
     first, last = _span(estate)
     keys = [ApiKey(env["SITOO_API_ID"], env["SITOO_API_PASSWORD"])]
     with SitooClient(env["SITOO_URL"], keys) as client:
-        land_registers(connection, client, _now())
+        land_registers(connection, client, estate, _now())
         land_z_reports(connection, client, first, last, estate, _now())
         # Afresh: the second time every order is read and compared again, not only what the cursors leave.
         land_orders(connection, client, first, last, estate, _now(), afresh=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sitoo_netsuite.netsuite.auth import ClientCredentials
 from sitoo_netsuite.netsuite.tba import TokenCredentials
-from sitoo_netsuite.settings import SettingsError, netsuite_access
+from sitoo_netsuite.settings import SettingsError, netsuite_access, sitoo_access
 
 _ADDRESS = {"NETSUITE_URL": "https://1500.suitetalk.api.netsuite.com", "NETSUITE_ACCOUNT": "1500"}
 _TOKEN = {
@@ -59,3 +60,16 @@ def test_everything_that_is_missing_for_the_login_is_named_at_once() -> None:
 def test_no_credential_is_shown() -> None:
     shown = repr(netsuite_access({**_ADDRESS, **_TOKEN}))
     assert not any(value in shown for value in _TOKEN.values())
+
+
+def test_an_address_is_not_shown_and_none_may_hold_a_password() -> None:
+    keys = {"SITOO_API_ID": "10020-140", "SITOO_API_PASSWORD": "s3cret-3"}
+    accesses: list[Callable[[str], object]] = [
+        lambda address: netsuite_access({**_ADDRESS, **_TOKEN, "NETSUITE_URL": address}),
+        lambda address: sitoo_access({**keys, "SITOO_URL": address}),
+    ]
+    for name, access in zip(("NETSUITE_URL", "SITOO_URL"), accesses, strict=True):
+        assert "tarnholm" not in repr(access("https://tarnholm.example/v2/accounts/1"))
+        with pytest.raises(SettingsError, match=f"{name} holds a user or a password before its @") as refused:
+            access("https://kim:s3cret-4@tarnholm.example/v2/accounts/1")
+        assert "s3cret" not in str(refused.value)

@@ -16,7 +16,7 @@ from typing import Any
 
 from sitoo_netsuite.oracle.estate_file import EstateFacts, Shop, read_estate_file
 from sitoo_netsuite.oracle.ledger_side import LedgerLine, LedgerSide
-from sitoo_netsuite.oracle.naming import FOREIGN, Naming, our_name, read_naming, why_refused
+from sitoo_netsuite.oracle.naming import FOREIGN, Naming, OurName, our_name, read_naming, why_refused
 from sitoo_netsuite.oracle.proof import Session
 from sitoo_netsuite.oracle.records import (
     Raw,
@@ -271,10 +271,13 @@ class Reckoning:
     def hear_ledger_line(self, shop: Shop, line: LedgerLine) -> None:
         """Count a posting at a shop's location: one of our journals by its name, anybody else's by its date.
 
-        What others booked before the shop went live is its opening balance.
+        A name of ours on a day that nobody could have booked is a stranger's. What others booked before the shop went
+        live is its opening balance.
         """
         ours = our_name(line.external_id)
-        if ours is not None:
+        if ours is not None and not self._may_be_booked(ours):
+            day, currency, ledger = line.tran_date, ours.currency, self._strangers
+        elif ours is not None:
             day, currency, ledger = ours.trading_day, ours.currency, self._booked
         elif line.tran_date >= shop.go_live and line.account in self._facts.books_of(shop).all_accounts():
             day, currency, ledger = line.tran_date, shop.currency, self._strangers
@@ -407,9 +410,9 @@ class Reckoning:
             self._take_out(name, held_days)
 
     def _take_out(self, name: Naming, held_days: set[StoreDay]) -> None:
-        if name.kind != FOREIGN and (name.store, name.trading_day) in held_days:
+        if not self._is_a_strangers(name) and (name.store, name.trading_day) in held_days:
             return  # what the books hold of that day is left out whole
-        ledger = self._strangers if name.kind == FOREIGN else self._booked
+        ledger = self._strangers if self._is_a_strangers(name) else self._booked
         for account, amount in name.lines.items():
             ledger[name.store, name.trading_day, account, name.currency] -= amount
         self._named_minor[name.currency] += name.amount_minor
@@ -470,6 +473,19 @@ class Reckoning:
     def _all_sessions(self) -> Iterator[Session]:
         for sessions in self._sessions.values():
             yield from sessions
+
+    def _may_be_booked(self, name: OurName) -> bool:
+        """Whether a journal may be of the day it names: from the first go-live on, and not of a day to come.
+
+        One of a day outside the range is that day's business although it is dated in the range: its own period was
+        closed, or it is a stranger's, which the judgement of its own day notices.
+        """
+        first = min(shop.go_live for shop in self._facts.shops.values())
+        return first <= name.trading_day <= datetime.fromtimestamp(self._now, UTC).date()
+
+    def _is_a_strangers(self, name: Naming) -> bool:
+        ours = our_name(name.record)
+        return ours is None or not self._may_be_booked(ours)
 
     def _in_range(self, day: date) -> bool:
         return self._first <= day <= self._last

@@ -103,10 +103,13 @@ def why_refused(naming: Naming, changed: Mapping[str, bool], lines: Mapping[str,
         if name is not None:
             return "that is a name of ours"
         return None if lines and naming.lines == lines else "its lines there are others"
-    if name is None or (name.trading_day, name.currency) != (naming.trading_day, naming.currency):
+    if name is None or name.currency != naming.currency:
         return "that is no name of a document of that day"
     if naming.kind == NOT_PLANNED:
+        # One that names a day nobody could have booked is about its date, and its lines are only found there.
         return None if lines and naming.lines == lines else "its lines there are others"
+    if name.trading_day != naming.trading_day:
+        return "that is no name of a document of that day"
     if left_over != 0:
         return "the lines do not balance"
     if naming.kind == DELETED:

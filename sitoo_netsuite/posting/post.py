@@ -64,9 +64,7 @@ class Poster:
         """Asks NetSuite about documents in doubt: each is posted, planned again (proven absent), or still in doubt."""
         return await self._all(documents, self._settle)
 
-    async def send(
-        self, documents: Sequence[OutboxRow], may_send: Callable[[OutboxRow], bool]
-    ) -> list[Outcome]:
+    async def send(self, documents: Sequence[OutboxRow], may_send: Callable[[OutboxRow], bool]) -> list[Outcome]:
         """Sends documents that are planned, or in doubt and not found: each is posted, refused, still planned (turned
         away unread, or not `may_send` when its turn came), or in doubt.
         """

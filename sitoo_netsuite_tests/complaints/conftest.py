@@ -95,7 +95,7 @@ class Till:
     def journal(self) -> dict[tuple[str, float | str], str]:
         """The day's lines as they would be posted, (kind, rate in percent or label) -> amount, debit positive."""
         now = self.sitoo.clock.now()
-        land_registers(self.connection, self.client, now)
+        land_registers(self.connection, self.client, self.estate, now)
         land_orders(self.connection, self.client, DAY, DAY, self.estate, now)
         model_days(self.connection, DAY, DAY, self.estate, now)
         refresh_daily_sales(self.connection, DAY, DAY, self.estate)

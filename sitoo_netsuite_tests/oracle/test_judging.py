@@ -525,6 +525,32 @@ class TestADocumentThatWasNeverPlanned:
         assert judge_a_sale(the_sale(), disowned).unexplained_minor == {"SEK": 25000}
 
 
+@pytest.mark.parametrize("named_day", ["20190101", "20260301", "20991231"])
+class TestADocumentThatNamesADayNobodyCouldHaveBooked:
+    def found(self, named_day: str) -> list[LedgerLine]:
+        record = f"JE-S01-{named_day}-SEK-1"
+        return [LedgerLine(record, DAY, "1910", 500), LedgerLine(record, DAY, "3025", -500)]
+
+    def test_is_a_difference_under_its_date(self, named_day: str) -> None:
+        verdict = judge_a_sale([*the_sale(), *self.found(named_day)])
+        assert verdict.unexplained_minor == {"SEK": 1000}
+
+    def test_is_explained_by_its_name_under_its_date(self, named_day: str) -> None:
+        lines = self.found(named_day)
+        named = name("document_not_planned", str(lines[0].external_id), _1910=500, _3025=-500)
+        assert judge_a_sale([*the_sale(), *lines], named).unexplained_minor == {"SEK": 0}
+
+    def test_is_no_part_of_what_a_held_day_leaves_out(self, named_day: str) -> None:
+        verdict = judge([sale(1)], [], self.found(named_day), held=[hold("z_missing")])
+        assert verdict.unexplained_minor == {"SEK": 1000}
+
+
+def test_a_journal_of_another_day_that_is_dated_here_is_that_days_business() -> None:
+    early = [LedgerLine("JE-S01-20260303-SEK-1", date(2026, 3, 4), "1910", 500)]
+    assert judge([], [], early, days=(date(2026, 3, 4), date(2026, 3, 4))).unexplained_minor == {"SEK": 0}
+    assert judge([], [], early).unexplained_minor == {"SEK": 500}
+
+
 class TestAPostingByHand:
     NAMED = name("foreign_posting", "BILL-7", _1910=-700, _4000=700)
 

@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 import dagster as dg
+import psycopg
 
 from sitoo_netsuite.estate import Estate, Store
 from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_was_read
 from sitoo_netsuite.flows.journals.differences import VERIFY_KINDS
+from sitoo_netsuite.flows.journals.document import FLOW
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
 from sitoo_netsuite.flows.sales.late import touched_days
 from sitoo_netsuite.partitions import days_request
+from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.resources import Clock, EstateFile, Warehouse
 from sitoo_netsuite.trading_day import days, trading_day, trading_day_window
 from sitoo_netsuite.worklist.store import open_days
@@ -34,6 +37,15 @@ verify_days_job = dg.define_asset_job(
 # Time for the day's last Z-reports to reach Sitoo before the first attempt.
 _GRACE = timedelta(minutes=30)
 _TICK = timedelta(minutes=15)
+
+# Kinds of which a run of their day books what is missing, or clears them, once the cause is gone.
+_RUN_AGAIN_KINDS = (
+    "run_failed", "document_refused", "document_doubled", "held_store_day",
+    # Mended in the estate, in Sitoo or by a receipt that arrives. A day that is posted may have receipts held by name.
+    "held_receipt", "unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance", "unmapped_store",
+    # On the day its session closed, which may be in the books while an earlier day of the session is held.
+    "z_variance",
+)  # fmt: skip
 
 
 def closing_days(estate: Estate, after: datetime, until: datetime) -> dict[date, list[str]]:
@@ -69,7 +81,8 @@ def close_of_day(
 def ended_days(estate: Estate, now: datetime) -> dict[date, datetime]:
     """Trading days that are over (and the grace too) at some live store, with the latest such moment.
 
-    Those of the last `reread_days` (estate): what is older is a person's to ask for.
+    Those of the last `reread_days` (estate). An older day is asked for again only by what is open on it
+    (`unfinished_days`); to run it for the first time is a person's to ask.
     """
     first = max(estate.first_day, (now - timedelta(days=estate.sitoo.reread_days)).date())
     ended = {}
@@ -94,6 +107,20 @@ def unsettled_days(states: Iterable[StoreDayState], estate: Estate, now: datetim
     }
 
 
+def unfinished_days(connection: psycopg.Connection, estate: Estate, last: date) -> set[date]:
+    """Trading days up to `last`, however old, that a run has left something to do on: records changed since, documents
+    planned or in doubt, or a case open that a run may end. A case that a person has resolved asks for nothing.
+    """
+    # However old: whoever changes a record of last year, or mends what held it, means its day.
+    found = touched_days(connection).keys() | open_days(connection, *_RUN_AGAIN_KINDS)
+    found |= {
+        document.trading_day
+        for state in ("planned", "in_doubt")
+        for document in outbox.documents_in(connection, FLOW, state, estate.first_day, last)
+    }
+    return {day for day in found if estate.first_day <= day <= last}
+
+
 def stretches(of_days: Collection[date]) -> list[tuple[date, date]]:
     """The days as runs of consecutive ones: a stretch as one run is faster than a run a day."""
     found: list[tuple[date, date]] = []
@@ -111,7 +138,8 @@ def stretches(of_days: Collection[date]) -> list[tuple[date, date]]:
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description=(
         "The net under everything: every hour the days that are over and were never closed (the machine was off), "
-        "wait, are held, are not all posted, whose run failed, or whose records changed since they were run."
+        "wait, are held, are not all posted, whose run failed, or whose records changed since they were run; and days "
+        "of any age with a case that a run ends once its cause is mended."
     ),
 )
 def unposted_days(
@@ -123,10 +151,10 @@ def unposted_days(
         yield dg.SkipReason(NOT_READ_YET)
         return
     with warehouse.connection() as connection:
-        wanted = unsettled_days(store_day_states(connection, min(ended), max(ended)), estate, now) if ended else set()
-        wanted |= ended.keys() & open_days(connection, "run_failed")
-        # However old: whoever changes a record of last year means its day.
-        wanted |= {day for day in touched_days(connection) if ended and day <= max(ended)}
+        wanted: set[date] = set()
+        if ended:
+            wanted = unsettled_days(store_day_states(connection, min(ended), max(ended)), estate, now)
+            wanted |= unfinished_days(connection, estate, max(ended))
     wanted |= {
         day for day, since in ended.items() if day not in wanted and not _was_closed(context.instance, day, since)
     }
@@ -152,7 +180,8 @@ def nightly_read_back(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     estate, now = estate_file.load(), clock.of_tick(context.scheduled_execution_time)
     with warehouse.connection() as connection:
-        wanted = ended_days(estate, now).keys() | open_days(connection, *VERIFY_KINDS)
+        older = {day for day in open_days(connection, *VERIFY_KINDS) if estate.first_day <= day <= now.date()}
+    wanted = ended_days(estate, now).keys() | older
     if not wanted:
         yield dg.SkipReason("No trading day is over yet.")
     for first, last in stretches(wanted):

@@ -97,7 +97,8 @@ def deleted(document: OutboxRow, chart: Chart) -> Found:
     """A document that was posted and is not there any more."""
     text = (
         f"{document.external_id} was posted for store {document.store} on {document.trading_day} and NetSuite does not "
-        f"hold it any more: somebody deleted it. Its lines are not in the books. Enter it again under this external id."
+        f"hold it any more: somebody deleted it. Its lines are not in the books. Restore it under this external id, or "
+        f"if its period is closed resolve this with the reason."
     )
     case = _case_of("document_not_found", document, debits(document), {"text": text})
     return Found(case, _findings(case.kind, document, ((line, -1) for line in sent_lines(document)), chart))
@@ -119,13 +120,13 @@ def doubled(document: OutboxRow) -> Found:
     return Found(_case_of("document_doubled", document, debits(document), {"text": text}))
 
 
-def not_planned(name: DocumentName, ledger: LedgerDocument, chart: Chart) -> Found:
-    """A document under an external id of ours that we never posted. It is about the store-day that its id names."""
+def not_planned(name: DocumentName, day: date, ledger: LedgerDocument, chart: Chart) -> Found:
+    """A document under an external id of ours that we never posted; `day` is the trading day it is about."""
     case = Case(
         kind="document_not_planned",
         key=ledger.external_id,
         store=name.store,
-        trading_day=name.trading_day,
+        trading_day=day,
         record=ledger.external_id,
         amount_minor=sum(line.amount_minor for line in ledger.lines if line.amount_minor > 0),
         currency=name.currency,
@@ -149,7 +150,7 @@ def not_planned(name: DocumentName, ledger: LedgerDocument, chart: Chart) -> Fou
         },
     )
     lines = ((line, 1) for line in ledger.lines)
-    return Found(case, _ledger_findings(case.kind, ledger.external_id, name.trading_day, name.currency, lines, chart))
+    return Found(case, _ledger_findings(case.kind, ledger.external_id, day, name.currency, lines, chart))
 
 
 def foreign(lines: Iterable[ForeignLine], estate: Estate) -> Iterator[Found]:

@@ -131,7 +131,7 @@ async def post_days(
     if estate.read_only:
         return posted
     poster = Poster(connection, client, now, estate.netsuite.slots)
-    released = queries.ready_days(connection, first, last)
+    released = set(queries.ready_days(connection, first, last))
     sent: set[str] = set()
 
     async def send(state: str, names: Collection[StoreDayName]) -> dict[StoreDayName, OutboxRow]:
@@ -152,7 +152,7 @@ async def post_days(
     posted.outcomes += await poster.settle([document for document in in_doubt if _name(document) not in released])
     refused = await send("in_doubt", released)
     ids = await books_ids(client)
-    wanted = released
+    wanted = sorted(released)
     for _ in range(_PLANNINGS_A_RUN):
         periods = await read_periods(client, first)
         planned = set()

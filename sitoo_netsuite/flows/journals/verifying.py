@@ -6,7 +6,7 @@ an answer means (`differences`), the SuiteQL (`ledger`, `posting/read_back`), ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -65,18 +65,15 @@ async def verify_days(
     """Reads the ledger of the range back, keeps what it says and files what is not as it was sent.
 
     Every document of the outbox by its external id, refused ones among them; documents under our scheme of external ids
-    that the outbox does not know; postings of others on the tills' accounts; and, where the range has a store's go-live
-    day, its opening balances. What NetSuite holds of a document that it had refused counts as posted from here on.
+    that the outbox does not know on any day, dated in the range or naming a day of it; postings of others on the tills'
+    accounts; and, where the range has a store's go-live day, its opening balances. What NetSuite holds of a document
+    that it had refused counts as posted from here on.
     """
     # NetSuite first: a document that another run posts meanwhile is in the outbox before it is in NetSuite.
     named = await names_like_ours(client, first, last, estate)
     documents = outbox.documents(connection, FLOW, first, last)
     known = {document.external_id: document.currency for document in documents}
-    unknown = {
-        identity: name
-        for identity in named
-        if identity not in known and (name := read_external_id(identity)) and first <= name.trading_day <= last
-    }
+    unknown = _never_planned(connection, named, known, first, last)
     wanted = {**known, **{identity: name.currency for identity, name in unknown.items()}}
     ledger = await read_documents(client, wanted)
     misnamed = [identity for identity in named if read_external_id(identity) is None]
@@ -96,7 +93,7 @@ async def verify_days(
     found += _doubled(connection, documents, first, last, verified)
     not_ours = [
         *(
-            differences.not_planned(name, ledger[identity], chart)
+            differences.not_planned(name, _day_of(name, ledger[identity], estate, now()), ledger[identity], chart)
             for identity, name in unknown.items()
             if identity in ledger
         ),
@@ -110,10 +107,37 @@ async def verify_days(
     posted = [row.external_id for row in outbox.documents_in(connection, FLOW, "posted", first, last)]
     save_read_back(connection, posted, [ledger[name] for name in posted if name in ledger], accounts, now())
     queries.save_ledger_findings(
-        connection, first, last, [finding for entry in found for finding in entry.findings], now()
+        connection,
+        first,
+        last,
+        # What a stray document does to another day is kept by the read-back of that day, which its case asks for.
+        [finding for entry in found for finding in entry.findings if first <= finding.trading_day <= last],
+        now(),
     )
     record_cases(connection, Scope(VERIFY_KINDS, first, last), [entry.case for entry in found], now(), run_id)
     return verified
+
+
+def _never_planned(
+    connection: psycopg.Connection, named: Iterable[str], known: Container[str], first: date, last: date
+) -> dict[str, DocumentName]:
+    """Those of the external ids that are of our scheme and in the outbox on no day, with the store-day they name.
+
+    `known` are those of the range. A document of another day may be dated in it: its own period was closed.
+    """
+    unknown = {identity: name for identity in named if identity not in known and (name := read_external_id(identity))}
+    elsewhere = {name.trading_day for name in unknown.values() if not first <= name.trading_day <= last}
+    for day in elsewhere:
+        for document in outbox.documents(connection, FLOW, day, day):
+            unknown.pop(document.external_id, None)
+    return unknown
+
+
+def _day_of(name: DocumentName, ledger: LedgerDocument, estate: Estate, now: datetime) -> date:
+    """The trading day that a document we never planned is about: the one it names, or its date where it names a day
+    before the first one of ours or one to come. Those are never read back, and its case would stay for ever.
+    """
+    return name.trading_day if estate.first_day <= name.trading_day <= now.date() else ledger.tran_date
 
 
 def _document(
@@ -133,13 +157,15 @@ def _document(
         if lines:
             # Not what we had sent: somebody made it under the external id that was refused to us.
             name = DocumentName(document.store, document.trading_day, document.currency)
-            return differences.not_planned(name, ledger, chart)
+            return differences.not_planned(name, document.trading_day, ledger, chart)
         if outbox.turned_up(connection, identity, ledger.internal_id, now):
             verified.turned_up.append(identity)
         return None
     if lines:
         verified.different[identity] = lines
         return differences.edited(document, lines, chart)
+    if document.state == "planned" and ledger is None:
+        return None  # never sent, or proven absent: the plan says what becomes of it
     if document.state != "posted":
         # Not there yet, or there and not noted down: the next run settles either.
         verified.in_doubt.append(identity)

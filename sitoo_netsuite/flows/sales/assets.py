@@ -48,7 +48,7 @@ def landed_z_reports(
     estate = estate_file.load()
     _, last = requested_days(context)
     with warehouse.connection() as connection, sitoo.client(estate) as client:
-        registers = land_registers(connection, client, clock.now())
+        registers = land_registers(connection, client, estate, clock.now())
         result = land_z_reports(connection, client, z_reports_from(estate), last, estate, clock.now())
         removed = purge_quarantine(connection, clock.now())
     return dg.MaterializeResult(

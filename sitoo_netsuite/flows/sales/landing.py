@@ -191,8 +191,9 @@ def land_orders(
     was sold then may be delivered now. They reach back to go-live, at most `reread_days`. Unfinished orders of the last
     `reread_days` (and all that wait for delivery) and those that could not be read are read again by id, and deliveries
     of orders to be delivered later are read. With `afresh` the cursors are not used: every order of the days is read,
-    and the deliveries of the last `reread_days`' orders, which finds what was changed after it was finished. Records that cannot be read go to quarantine. Register
-    data should have been landed before. Raises SitooError; what was read before it stays, and no cursor moves.
+    and the deliveries of the last `reread_days`' orders, which finds what was changed after it was finished. Records
+    that cannot be read go to quarantine. Register data should have been landed before. Raises SitooError; what was read
+    before it stays, and no cursor moves.
     """
     directory = read_directory(connection, estate)
     result = LandingResult()
@@ -592,13 +593,9 @@ def _land_deliveries(
             result.rejected += len(rejections)
             delivered = delivered_in_full(order, [delivery for delivery, _ in deliveries])
             connection.execute(
-                "update landing.orders set unfinished = %s "
-                "where order_day = %s and orderid = %s and unfinished is distinct from %s",
-                (
-                    unfinished := is_unfinished(order, settings) and None in delivered.values(),
-                    order_day, orderid, unfinished,
-                ),
-            )  # fmt: skip
+                "update landing.orders set unfinished = %s where order_day = %s and orderid = %s",
+                (is_unfinished(order, settings) and None in delivered.values(), order_day, orderid),
+            )
 
 
 def _store_delivery(

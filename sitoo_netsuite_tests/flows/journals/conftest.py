@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from sitoo_netsuite.flows.journals.steps import Posted, post_days
 from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.netsuite.slots import slots_in_process
 from sitoo_netsuite.netsuite.suiteql import query
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
@@ -37,6 +39,27 @@ __all__ = ["account", "keys"]
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 4, 6, tzinfo=UTC)
+
+
+class OneSlotAnd:
+    """A client's only slot. Once `when` is so, `what` happens before the next request is sent, and never again."""
+
+    def __init__(self, what: Callable[[], object], when: Callable[[], bool] = lambda: True) -> None:
+        self._slot = slots_in_process(1)
+        self._what = what
+        self._when = when
+        self._happened = False
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        async with self._slot.hold():
+            if not self._happened and self._when():
+                self._happened = True
+                # In a thread, because it may be a run of its own; waited for, so that it is over by the next step.
+                other = threading.Thread(target=self._what)
+                other.start()
+                other.join(timeout=60)
+            yield
 
 
 @dataclass
@@ -139,6 +162,9 @@ class Books:
 
         return asyncio.run(verifying())
 
+    def a_journal_has_arrived(self) -> bool:
+        return any(request["status"] == 204 for request in self.account.sent("POST", "journalEntry"))
+
     def with_client(self, use: Callable[[NetSuiteClient], Any]) -> Any:
         async def using() -> Any:
             async with self.account.client() as client:
@@ -195,9 +221,12 @@ class Books:
         return rows.fetchall()
 
     def limit_lines(self, most: int) -> None:
-        self.estate = self.estate.model_copy(
-            update={"netsuite": self.estate.netsuite.model_copy(update={"journal_lines": most})}
-        )
+        self.set_netsuite(journal_lines=most)
+
+    def set_netsuite(self, **settings: int) -> None:
+        """Changes what the estate says of NetSuite."""
+        netsuite = self.estate.netsuite.model_copy(update=settings)
+        self.estate = self.estate.model_copy(update={"netsuite": netsuite})
 
 
 @pytest.fixture

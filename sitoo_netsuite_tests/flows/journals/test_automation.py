@@ -6,14 +6,23 @@ from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sitoo_netsuite.estate import Estate, Store
-from sitoo_netsuite.flows.journals.automation import closing_days, ended_days, stretches, unsettled_days
+from sitoo_netsuite.flows.journals.automation import (
+    closing_days,
+    ended_days,
+    stretches,
+    unfinished_days,
+    unsettled_days,
+)
 from sitoo_netsuite.flows.journals.queries import StoreDayState
 from sitoo_netsuite.trading_day import days, trading_day_window
+from sitoo_netsuite.worklist.cases import Case
+from sitoo_netsuite.worklist.store import Scope, list_cases, record_cases, resolve_case
 from sitoo_netsuite_tests.examples import example_estate
 
 TICK = timedelta(minutes=15)
@@ -143,3 +152,63 @@ def test_stretches_hold_the_same_days_and_never_touch(wanted: set[date]) -> None
     found = stretches(wanted)
     assert {first + timedelta(days=n) for first, last in found for n in range((last - first).days + 1)} == wanted
     assert all(after[0] - before[1] > timedelta(days=1) for before, after in pairwise(found))
+
+
+# ------------------------------------------------------------------------------------- days of any age, asked for again
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LAST = date(2026, 5, 31)
+OLD = date(2026, 2, 3)
+
+
+def case(kind: str, day: date) -> Case:
+    return Case(kind, "a key", "S0", day, "a record", 100, "SEK")
+
+
+def file(connection: psycopg.Connection, *cases: Case) -> None:
+    for found in cases:
+        record_cases(connection, Scope((found.kind,), found.trading_day, found.trading_day), [found], NOW, "a run")
+
+
+def unfinished(connection: psycopg.Connection) -> set[date]:
+    return unfinished_days(connection, estate_of(("Europe/Stockholm", time(4))), LAST)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "run_failed", "document_refused", "document_doubled", "held_store_day", "held_receipt", "unmapped_tender",
+        "unmapped_vat_rate", "receipt_out_of_balance", "unmapped_store", "z_variance",
+    ],
+)  # fmt: skip
+def test_a_day_with_a_case_that_a_run_ends_is_asked_for_however_old(connection: psycopg.Connection, kind: str) -> None:
+    file(connection, case(kind, OLD))
+    assert unfinished(connection) == {OLD}
+
+
+def test_a_case_that_only_a_person_ends_asks_for_no_run(connection: psycopg.Connection) -> None:
+    file(connection, case("later_period", OLD))
+    file(connection, case("held_receipt", OLD))
+    [held] = [entry for entry in list_cases(connection) if entry["kind"] == "held_receipt"]
+    resolve_case(connection, held["id"], "written off", NOW, "a person")
+    assert unfinished(connection) == set()
+
+
+def test_days_before_the_first_and_days_not_over_are_not_asked_for(connection: psycopg.Connection) -> None:
+    file(connection, case("held_store_day", GO_LIVE - timedelta(days=1)), case("z_variance", LAST + timedelta(days=1)))
+    assert unfinished(connection) == set()
+
+
+def test_a_day_with_a_document_that_was_not_settled_is_asked_for_however_old(connection: psycopg.Connection) -> None:
+    states = ["planned", "in_doubt", "posted", "refused"]
+    days_of = {stands: OLD + number * timedelta(days=2) for number, stands in enumerate(states)}
+    for stands, day in days_of.items():
+        connection.execute(
+            """
+            insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
+                                        body_digest, tran_date, state, planned_at)
+            values (%s, 'journals', 'journalEntry', %s, 'S0', 'SEK', 1, '{}', '', %s, %s, %s)
+            """,
+            (f"JE-S0-{day:%Y%m%d}-SEK-1", day, day, stands, NOW),
+        )
+    assert unfinished(connection) == {days_of["planned"], days_of["in_doubt"]}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from threading import Event, Thread
 
 from sitoo_netsuite.flows.journals.lines import LineKind
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.posting.read_periods import read_periods
 from sitoo_netsuite.worklist.store import resolve_case
-from sitoo_netsuite_tests.flows.journals.conftest import DAY, Books
+from sitoo_netsuite_tests.flows.journals.conftest import DAY, Books, OneSlotAnd
 
 FIRST, SECOND, THIRD = (f"JE-S01-20260302-SEK-{number}" for number in (1, 2, 3))
 
@@ -39,26 +36,6 @@ def lock_every_period(books: Books) -> None:
         books.lock(period.name, closed=True)
 
 
-@contextmanager
-def shut_after_the_first_document(books: Books) -> Iterator[None]:
-    """Month end is done by somebody who waits until the first journal of a run has arrived."""
-    stop = Event()
-
-    def watch() -> None:
-        while not stop.wait(0.001):
-            if any(request["status"] == 204 for request in books.account.sent("POST", "journalEntry")):
-                books.lock("Mar 2026", closed=True)
-                return
-
-    watching = Thread(target=watch)
-    watching.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watching.join()
-
-
 def test_a_day_of_a_closed_period_is_booked_in_the_next_and_finance_is_told_whose_vat_it_is(books: Books) -> None:
     books.plan(with_vat(books, 10_000))
     books.lock("Mar 2026", closed=True)
@@ -71,6 +48,23 @@ def test_a_day_of_a_closed_period_is_booked_in_the_next_and_finance_is_told_whos
     (evidence,) = books.connection.execute("select evidence from worklist.cases").fetchone() or ()
     assert (evidence["vat_period"], evidence["posted_period"]) == ("Mar 2026", "Apr 2026")
     assert "closed when it was posted" in evidence["text"]
+
+
+def test_the_vat_of_a_case_is_what_sales_owe_less_what_returns_give_back(books: Books) -> None:
+    vat = books.estate.books_of(books.store).vat[0]
+    lines = with_vat(books, 10_000)
+    (sale,) = (key for key in lines if key.kind == LineKind.SALE)
+    lines[sale] -= 500
+    lines[LineKey("R1", LineKind.VAT_ON_RETURNS, vat.vat_on_returns, vat.rate, "")] = 500
+    books.plan(lines)
+    books.lock("Mar 2026", closed=True)
+    books.post()
+    assert books.cases() == [("later_period", "broken", FIRST, 1500)]
+    (evidence,) = books.connection.execute("select evidence from worklist.cases").fetchone() or ()
+    assert evidence["vat"] == [
+        {"kind": "vat_on_sales", "vat_rate_bp": vat.rate, "amount_minor": -2000},
+        {"kind": "vat_on_returns", "vat_rate_bp": vat.rate, "amount_minor": 500},
+    ]
 
 
 def test_a_document_without_vat_is_told_with_its_debits(books: Books) -> None:
@@ -107,8 +101,8 @@ def test_a_period_that_is_shut_while_its_day_is_posted_moves_only_what_is_not_th
     for register in range(8):
         target |= books.lines(1_000, f"R{register}", ("Invoice", "Swish")[register % 2])
     books.plan(target)
-    with shut_after_the_first_document(books):
-        posted = books.post()
+    month_end = OneSlotAnd(lambda: books.lock("Mar 2026", closed=True), when=books.a_journal_has_arrived)
+    posted = books.post(slots=month_end)
     march = [identity for identity, day in dates(books).items() if day.month == 3]
     april = [identity for identity, day in dates(books).items() if day.month == 4]
     states = books.outbox()
@@ -130,6 +124,26 @@ def test_a_document_left_planned_by_an_earlier_run_is_planned_anew_when_its_peri
     assert dates(books)[SECOND] == date(2026, 4, 1)
     assert books.ledger() == {SECOND: 10_000}
     assert [case[0] for case in books.cases()] == ["later_period"]
+
+
+def test_a_document_left_planned_is_planned_anew_when_its_period_was_reopened_since(books: Books) -> None:
+    books.lock("Mar 2026", closed=True)
+    books.leave_planned()
+    books.lock("Mar 2026", closed=False)
+    books.post()
+    assert books.outbox() == {FIRST: "refused", SECOND: "posted"}
+    assert dates(books) == {FIRST: date(2026, 4, 1), SECOND: DAY}
+    assert books.ledger() == {SECOND: 10_000}
+    assert books.cases() == []
+
+
+def test_a_document_left_planned_is_not_sent_while_no_period_is_open(books: Books) -> None:
+    books.leave_planned()
+    lock_every_period(books)
+    books.post()
+    assert books.outbox() == {FIRST: "planned"}
+    assert [case[0] for case in books.cases()] == ["document_refused"]
+    assert books.account.sent("POST", "journalEntry") == []
 
 
 def test_a_difference_for_a_day_whose_period_was_closed_since_is_dated_in_the_next(books: Books) -> None:

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 import pytest
 
+from sitoo_netsuite.flows.journals.plan import DayState
 from sitoo_netsuite.netsuite.records import create
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.outbox import OutboxRow
 from sitoo_netsuite.warehouse.connection import connect
-from sitoo_netsuite_tests.flows.journals.conftest import DAY, NOW, Books
+from sitoo_netsuite_tests.flows.journals.conftest import DAY, NOW, Books, OneSlotAnd
 
 FIRST, SECOND, THIRD = (f"JE-S01-20260302-SEK-{number}" for number in (1, 2, 3))
 
@@ -150,3 +151,70 @@ def test_what_another_run_has_brought_to_an_end_is_left_alone(books: Books, stat
     assert books.connection.execute("select * from posting.outbox").fetchall() == before
     assert sent(books) == []
     assert row.trading_day == DAY
+
+
+def test_a_run_that_began_with_an_older_plan_takes_nothing_back_from_the_one_that_overtook_it(books: Books) -> None:
+    def overtake() -> None:
+        books.plan(books.lines(12_500))
+        with connect(books.database_url) as session:
+            books.post(session)
+
+    books.plan(books.lines(10_000))
+    books.post(slots=OneSlotAnd(overtake))
+    assert books.ledger() == {FIRST: 12_500}
+
+
+def test_a_day_that_is_held_while_a_run_begins_is_not_planned(books: Books) -> None:
+    books.plan(books.lines(10_000))
+    books.post(slots=OneSlotAnd(lambda: books.plan(books.lines(10_000), DayState.HELD)))
+    assert books.outbox() == {}
+
+
+def test_a_day_that_is_held_while_it_is_posted_sends_no_more(books: Books) -> None:
+    books.set_netsuite(journal_lines=2, slots=1)
+    target = {}
+    for register in range(6):
+        target |= books.lines(1_000, f"R{register}", ("Invoice", "Swish")[register % 2])
+    books.plan(target)
+    books.post(slots=OneSlotAnd(lambda: books.plan(target, DayState.HELD), when=books.a_journal_has_arrived))
+    assert list(books.outbox().values())[-1] == "planned"
+    assert 0 < len(sent(books)) < 6
+    books.plan(target)
+    books.post()
+    assert sum(books.ledger().values()) == 6000
+    assert len(sent(books)) == len(set(sent(books))) == 6
+
+
+def test_a_document_left_planned_whose_day_was_proved_anew_is_withdrawn_unsent(books: Books) -> None:
+    books.leave_planned(10_000)
+    books.plan(books.lines(9_000))
+    books.post()
+    assert books.outbox() == {FIRST: "refused", SECOND: "posted"}
+    assert (outbox.document(books.connection, FIRST).error or "").startswith("withdrawn before it was sent: ")
+    assert sent(books) == [SECOND]
+
+
+def test_a_withdrawn_document_that_is_wanted_again_keeps_its_number(books: Books) -> None:
+    books.leave_planned(10_000)
+    assert books.leave_planned(9_000).external_id == SECOND
+    again = books.leave_planned(10_000)
+    assert (again.external_id, again.error) == (FIRST, None)
+    books.post()
+    assert books.outbox() == {FIRST: "posted", SECOND: "refused"}
+    assert sent(books) == [FIRST]
+
+
+def test_a_document_that_another_run_is_about_to_send_is_not_withdrawn(books: Books) -> None:
+    books.leave_planned(10_000)
+    with connect(books.database_url) as other, outbox.claimed(other, FIRST):
+        books.leave_planned(9_000)
+        assert books.outbox() == {FIRST: "planned"}
+
+
+def test_a_document_that_is_not_under_way_has_no_time_of_sending(books: Books) -> None:
+    books.leave_in_doubt()
+    outbox.proven_absent(books.connection, FIRST, "turned away")
+    assert outbox.document(books.connection, FIRST).sent_at is None
+    outbox.about_to_send(books.connection, FIRST, NOW)
+    outbox.proven_refused(books.connection, FIRST, "no", NOW)
+    assert outbox.document(books.connection, FIRST).sent_at is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +15,10 @@ from sitoo_netsuite.estate import Estate, Store, parse_estate
 from sitoo_netsuite.flows.journals import queries
 from sitoo_netsuite.flows.journals.chart import books_ids
 from sitoo_netsuite.flows.journals.differences import LedgerFinding
+from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.worklist.store import list_cases, open_days
 from sitoo_netsuite_tests.examples import estate_content
 from sitoo_netsuite_tests.flows.journals.conftest import DAY, NOW, Books
 
@@ -88,6 +92,8 @@ def test_a_deleted_journal_is_a_case_and_its_lines_are_what_the_ledger_lacks(boo
     books.netsuite("DELETE", f"journalEntry/eid:{FIRST}")
     assert books.verify().missing == [FIRST]
     assert books.cases() == [("document_not_found", "broken", FIRST, 10_000)]
+    (case,) = list_cases(books.connection)
+    assert "or if its period is closed resolve this with the reason" in case["evidence"]["text"]
     assert found(books) == [
         LedgerFinding("document_not_found", FIRST, "S01", DAY, "SEK", {sale: 10_000, takings: -10_000})
     ]
@@ -173,10 +179,61 @@ def test_what_others_booked_at_a_store_before_its_tills_went_live_is_theirs(book
     assert books.verify().not_ours == []
 
 
-def test_a_document_of_another_day_of_ours_is_that_days_business(books: Books) -> None:
+def test_a_document_of_ours_that_names_another_day_and_was_never_planned_is_a_case_of_that_day(books: Books) -> None:
     sale, takings = accounts(books)
-    by_hand(books, [(sale, -900), (takings, 900)], "JE-S01-20260303-SEK-1", day="2026-03-02")
-    assert books.verify().not_ours == []
+    stray, next_day = "JE-S01-20260303-SEK-1", DAY + timedelta(days=1)
+    by_hand(books, [(sale, -900), (takings, 900)], stray, day="2026-03-02")
+    for _ in range(2):
+        (case,) = books.verify().not_ours
+        assert (case.kind, case.record, case.trading_day) == ("document_not_planned", stray, next_day)
+    # What it does to the ledger of its own day is for the read-back of that day to keep.
+    assert found(books) == []
+    assert open_days(books.connection, "document_not_planned") == {next_day}
+
+
+@pytest.mark.parametrize("named", ["20190101", "20991231"])
+def test_a_document_that_names_a_day_nobody_reads_back_is_about_its_date(books: Books, named: str) -> None:
+    sale, takings = accounts(books)
+    stray = f"JE-S01-{named}-SEK-1"
+    by_hand(books, [(sale, -900), (takings, 900)], stray)
+    books.verify()
+    assert books.cases() == [("document_not_planned", "broken", stray, 900)]
+    assert found(books) == [LedgerFinding("document_not_planned", stray, "S01", DAY, "SEK", {sale: -900, takings: 900})]
+    books.netsuite("DELETE", f"journalEntry/eid:{stray}")
+    books.verify()
+    assert books.cases() == []
+
+
+def test_a_document_of_ours_of_another_day_that_is_dated_here_is_no_stranger(books: Books) -> None:
+    books.plan(books.lines(10_000))
+    books.post()
+    later = DAY + timedelta(days=1)
+    books.netsuite("PATCH", f"journalEntry/eid:{FIRST}", json.dumps({"tranDate": later.isoformat()}).encode())
+
+    async def verifying() -> Verified:
+        async with books.account.client() as client:
+            return await verify_days(books.connection, client, later, later, books.estate, lambda: NOW, "a run")
+
+    assert asyncio.run(verifying()).not_ours == []
+
+
+def test_a_document_that_was_never_sent_is_no_case(books: Books) -> None:
+    books.leave_planned()
+    assert books.verify().in_doubt == []
+    assert books.cases() == []
+
+
+def test_a_document_that_may_have_arrived_waits_for_the_next_run(books: Books) -> None:
+    books.leave_in_doubt()
+    assert books.verify().in_doubt == [FIRST]
+    assert books.cases() == [("document_not_found", "waiting", FIRST, 10_000)]
+
+
+def test_a_planned_document_that_netsuite_holds_is_in_doubt(books: Books) -> None:
+    row = books.leave_planned()
+    books.netsuite("POST", "journalEntry", row.body)
+    assert books.verify().in_doubt == [FIRST]
+    assert books.cases() == [("document_not_found", "waiting", FIRST, 10_000)]
 
 
 def test_a_refused_document_that_turned_up_is_posted_and_its_doubled_lines_are_taken_back(books: Books) -> None:

@@ -208,6 +208,34 @@ def test_deliveries_are_read_until_all_of_it_is_delivered(
     assert land().deliveries == 0
 
 
+@pytest.mark.parametrize(
+    ("delivered", "cancelled", "unfinished"), [(1, str(OPENING), True), (2, "null", False)], ids=["off", "re-dated"]
+)
+def test_a_delivery_that_changes_when_all_was_delivered_is_found_by_the_nightly_reading(
+    sitoo: Served, connection: psycopg.Connection, land: Land, delivered: int, cancelled: str, unfinished: bool
+) -> None:
+    sell(sitoo, 201, additionaldata={"delivery-pickup-warehouseid": "3"})
+    first, later = OPENING + 86_400, OPENING + delivered * 86_400
+
+    def delivery(at: int, called_off: str) -> DeliveryRow:
+        items = '[{"orderdeliveryitemid":1,"orderdeliveryid":9,"orderitemid":0,"quantity":1}]'
+        body = '{"orderdeliveryid":9,"orderid":201,"warehouseid":3,"datedelivery":%d,"datecancelled":%s,'
+        return DeliveryRow(9, 201, 3, OPENING, at, f'{body % (at, called_off)}"orderdeliveryitems":{items}}}')
+
+    sitoo.store.write(deliveries=[delivery(first, "null")])
+    sitoo.at(first)
+    land(DAY, DAY + timedelta(days=1))
+    assert rows(connection, "select unfinished from landing.orders") == [(False,)]
+    # A delivery of the sandbox has one version: it is made anew, with its order.
+    sitoo.store.take_away_order(201)
+    sell(sitoo, 201, additionaldata={"delivery-pickup-warehouseid": "3"})
+    sitoo.store.write(deliveries=[delivery(later, cancelled)])
+    sitoo.at(later)
+    assert land().touched == set()
+    assert land(afresh=True).touched == {DAY + timedelta(days=1), DAY + timedelta(days=delivered)}
+    assert rows(connection, "select unfinished from landing.orders") == [(unfinished,)]
+
+
 def test_a_delivery_that_cannot_be_read_is_quarantined_and_stops_nothing(
     sitoo: Served, connection: psycopg.Connection, land: Land
 ) -> None:

@@ -198,3 +198,25 @@ def test_a_register_seen_elsewhere_belongs_there_from_that_day_on(
         sitoo.world.shops[1].key,
         sitoo.world.shops[0].key,
     ]
+
+
+def test_a_register_whose_warehouse_is_given_a_store_stood_there_all_the_time_and_its_days_are_run_again(
+    sitoo: Served, connection: psycopg.Connection, client: SitooClient, estate: Estate, land: Land
+) -> None:
+    shop = sitoo.world.shops[0]
+    registerid = shop.registers[0].registerid
+    night = OPENING + 18 * 3600  # 02:00 UTC: the shop's trading day before, and tomorrow by the calendar
+    sell(sitoo, 101, at=OPENING - 30 * A_DAY)
+    sell(sitoo, 102, at=night)
+    sitoo.at(night)
+    land(DAY - timedelta(days=30), TOMORROW)
+    # As if the warehouse had no store until now.
+    connection.execute("update landing.register_places set storeid = null where registerid = %s", [registerid])
+    connection.execute("delete from landing.touched_days")
+    for _ in range(2):
+        land_registers(connection, client, estate, sitoo.clock.now())
+    assert rows(
+        connection, "select from_day::text, storeid from landing.register_places where registerid = %s", registerid
+    ) == [("-infinity", shop.storeid)]
+    # The first day is before go-live; the last is the one that the night counted as, while there was no store.
+    assert set(touched_days(connection)) == {DAY, TOMORROW}
