@@ -33,7 +33,7 @@ from sitoo_netsuite.oracle import AskingError, EstateFileError
 from sitoo_netsuite.settings import SettingsError
 from sitoo_netsuite.sitoo.errors import SitooError
 from sitoo_netsuite.warehouse.connection import connect
-from sitoo_netsuite.warehouse.migrate import MigrationError
+from sitoo_netsuite.warehouse.errors import MigrationError
 from sitoo_netsuite.warehouse.server import ServerError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)

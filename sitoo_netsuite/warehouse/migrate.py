@@ -20,14 +20,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import errors
 
+from sitoo_netsuite.warehouse.errors import MigrationError
+
 VERSION_SCHEMA = "warehouse"
 
 # Any fixed number: held while one process migrates, so that a second waits and then finds nothing to do.
 _LOCK = 7_486_606_301
-
-
-class MigrationError(Exception):
-    """The schema cannot be brought up to date; the text says what a person has to do."""
 
 
 def upgrade(url: str) -> None:
