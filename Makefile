@@ -45,4 +45,4 @@ breakages: $(SETUP)
 # Needs uv on the path. Re-resolves every version; read the diff before committing it.
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-strip-extras \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements.lock
+	  --no-header --no-annotate --upgrade -o requirements.lock
