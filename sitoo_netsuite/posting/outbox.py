@@ -16,7 +16,7 @@ state moves:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -295,6 +295,14 @@ def documents(connection: psycopg.Connection, flow: str, first: date, last: date
             """,
             (flow, first, last),
         ).fetchall()
+
+
+def known(connection: psycopg.Connection, external_ids: Collection[str]) -> set[str]:
+    """Those of the external ids that documents have, of whatever day and state."""
+    rows = connection.execute(
+        "select external_id from posting.outbox where external_id = any(%s)", [list(external_ids)]
+    )
+    return {external_id for (external_id,) in rows}
 
 
 def about_to_send(connection: psycopg.Connection, external_id: str, now: datetime) -> None:

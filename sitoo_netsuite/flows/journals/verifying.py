@@ -6,7 +6,7 @@ an answer means (`differences`), the SuiteQL (`ledger`, `posting/read_back`), ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -72,9 +72,9 @@ async def verify_days(
     # NetSuite first: a document that another run posts meanwhile is in the outbox before it is in NetSuite.
     named = await names_like_ours(client, first, last, estate)
     documents = outbox.documents(connection, FLOW, first, last)
-    known = {document.external_id: document.currency for document in documents}
-    unknown = _never_planned(connection, named, known, first, last)
-    wanted = {**known, **{identity: name.currency for identity, name in unknown.items()}}
+    unknown = _never_planned(connection, named)
+    wanted = {document.external_id: document.currency for document in documents}
+    wanted |= {identity: name.currency for identity, name in unknown.items()}
     ledger = await read_documents(client, wanted)
     misnamed = [identity for identity in named if read_external_id(identity) is None]
     # Where we book nothing nobody is a stranger: what is there to be audited is somebody else's.
@@ -118,19 +118,12 @@ async def verify_days(
     return verified
 
 
-def _never_planned(
-    connection: psycopg.Connection, named: Iterable[str], known: Container[str], first: date, last: date
-) -> dict[str, DocumentName]:
-    """Those of the external ids that are of our scheme and in the outbox on no day, with the store-day they name.
-
-    `known` are those of the range. A document of another day may be dated in it: its own period was closed.
-    """
-    unknown = {identity: name for identity in named if identity not in known and (name := read_external_id(identity))}
-    elsewhere = {name.trading_day for name in unknown.values() if not first <= name.trading_day <= last}
-    for day in elsewhere:
-        for document in outbox.documents(connection, FLOW, day, day):
-            unknown.pop(document.external_id, None)
-    return unknown
+def _never_planned(connection: psycopg.Connection, named: Iterable[str]) -> dict[str, DocumentName]:
+    """Those of the external ids that are of our scheme and in the outbox on no day, with the store-day they name."""
+    ours = {identity: name for identity in named if (name := read_external_id(identity))}
+    # On whatever day: a document of another one may be dated in the range, because its own period was closed.
+    known = outbox.known(connection, ours)
+    return {identity: name for identity, name in ours.items() if identity not in known}
 
 
 def _day_of(name: DocumentName, ledger: LedgerDocument, estate: Estate, now: datetime) -> date:
