@@ -104,7 +104,8 @@ async def verify_days(
     found += not_ours
     found += [differences.wrong_opening(entry) for entry in verified.openings if entry.difference_minor]
 
-    posted = [row.external_id for row in outbox.documents_in(connection, FLOW, "posted", first, last)]
+    turned_up = set(verified.turned_up)
+    posted = [row.external_id for row in documents if row.state == "posted" or row.external_id in turned_up]
     save_read_back(connection, posted, [ledger[name] for name in posted if name in ledger], accounts, now())
     queries.save_ledger_findings(
         connection,
