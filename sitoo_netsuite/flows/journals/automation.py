@@ -160,10 +160,7 @@ def unposted_days(
     }
     if not wanted:
         yield dg.SkipReason("Every day that is over is in the books.")
-    for first, last in stretches(wanted):
-        yield days_request(
-            first, last, run_key=f"unposted-{first}-{last}-{context.scheduled_execution_time.isoformat()}"
-        )
+    yield from _requests(wanted, "unposted", context.scheduled_execution_time)
 
 
 @dg.schedule(
@@ -184,10 +181,13 @@ def nightly_read_back(
     wanted = ended_days(estate, now).keys() | older
     if not wanted:
         yield dg.SkipReason("No trading day is over yet.")
-    for first, last in stretches(wanted):
-        yield days_request(
-            first, last, run_key=f"read-back-{first}-{last}-{context.scheduled_execution_time.isoformat()}"
-        )
+    yield from _requests(wanted, "read-back", context.scheduled_execution_time)
+
+
+def _requests(of_days: Collection[date], what: str, tick: datetime) -> Iterator[dg.RunRequest]:
+    """A run a stretch of days, asked for once a tick."""
+    for first, last in stretches(of_days):
+        yield days_request(first, last, run_key=f"{what}-{first}-{last}-{tick.isoformat()}")
 
 
 def _was_closed(instance: dg.DagsterInstance, day: date, since: datetime) -> bool:
