@@ -14,7 +14,7 @@ from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_wa
 from sitoo_netsuite.flows.journals.differences import VERIFY_KINDS
 from sitoo_netsuite.flows.journals.document import FLOW
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
-from sitoo_netsuite.flows.sales.late import touched_days
+from sitoo_netsuite.flows.sales.late import GRACE, touched_days
 from sitoo_netsuite.partitions import days_request
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.resources import Clock, EstateFile, Warehouse
@@ -34,8 +34,6 @@ verify_days_job = dg.define_asset_job(
     description="Reads back what NetSuite holds of the days asked for. Nothing is landed, planned or posted.",
 )
 
-# Time for the day's last Z-reports to reach Sitoo before the first attempt.
-_GRACE = timedelta(minutes=30)
 _TICK = timedelta(minutes=15)
 
 # Kinds of which a run of their day books what is missing, or clears them, once the cause is gone.
@@ -67,7 +65,7 @@ def closing_days(estate: Estate, after: datetime, until: datetime) -> dict[date,
 def close_of_day(
     context: dg.ScheduleEvaluationContext, estate_file: EstateFile, clock: Clock
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    until = clock.of_tick(context.scheduled_execution_time) - _GRACE
+    until = clock.of_tick(context.scheduled_execution_time) - GRACE
     closing = closing_days(estate_file.load(), until - _TICK, until)
     if not closing:
         yield dg.SkipReason("No store's trading day ended half an hour ago.")
@@ -88,7 +86,7 @@ def ended_days(estate: Estate, now: datetime) -> dict[date, datetime]:
     ended = {}
     for day in days(first, now.date()):
         ends = [
-            end for store in estate.stores if day >= store.go_live.sales and (end := _end(store, day) + _GRACE) <= now
+            end for store in estate.stores if day >= store.go_live.sales and (end := _end(store, day) + GRACE) <= now
         ]
         if ends:
             ended[day] = max(ends)
@@ -103,7 +101,7 @@ def unsettled_days(states: Iterable[StoreDayState], estate: Estate, now: datetim
         for state in states
         if state.state not in settled
         and (store := estate.by_store.get(state.store)) is not None
-        and _end(store, state.trading_day) + _GRACE <= now
+        and _end(store, state.trading_day) + GRACE <= now
     }
 
 

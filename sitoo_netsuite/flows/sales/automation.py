@@ -12,7 +12,7 @@ import dagster as dg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_was_read
-from sitoo_netsuite.flows.sales.late import late_days, not_landed, touched_days
+from sitoo_netsuite.flows.sales.late import GRACE, late_days, not_landed, touched_days
 from sitoo_netsuite.flows.sales.registers import read_directory
 from sitoo_netsuite.partitions import days_request
 from sitoo_netsuite.resources import Clock, EstateFile, Sitoo, Warehouse
@@ -77,8 +77,6 @@ def reread_every_night(
     return dg.RunRequest(run_key=f"reread-{tick.isoformat()}")
 
 
-# Time for the last records of a day to reach Sitoo before it is run for what was touched.
-_GRACE = timedelta(minutes=30)
 # Pages of 500: what a tick of the sensor reads at most. The rest waits for the next one.
 _PAGES_A_TICK = 20
 
@@ -97,7 +95,7 @@ def late_orders(
 ) -> dg.SensorResult:
     estate, now = estate_file.load(), clock.now()
     with warehouse.connection() as connection, sitoo.client(estate) as client:
-        going_on = open_days(estate, now - _GRACE)
+        going_on = open_days(estate, now - GRACE)
         touched = {day: at for day, at in touched_days(connection).items() if going_on and day < going_on[1]}
         if context.cursor is None:
             # Whatever is there already belongs to days that were never closed, which `unposted_days` asks for.

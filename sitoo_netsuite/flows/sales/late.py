@@ -1,7 +1,7 @@
 """Records that reach us, or change, after their trading day was run: as from a till that was offline.
 
-Belongs here: telling which trading days are touched, and which of them still wait for a run. Does not belong here:
-reading Sitoo, and when to look (`automation`).
+Belongs here: how long a day's records are waited for, telling which trading days are touched, and which of them still
+wait for a run. Does not belong here: reading Sitoo, and when to look (`automation`).
 
 A landing notes the days it touched in the transaction that stores the records. A run takes them before it models its
 days, and clears them once it has planned them. What is touched again meanwhile is not taken any more, so it stays; so
@@ -11,7 +11,7 @@ does what a run took that never came to planning.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import psycopg
 
@@ -19,6 +19,11 @@ from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.sales.directory import StoreDirectory
 from sitoo_netsuite.sitoo.models import LandedOrder
 from sitoo_netsuite.trading_day import trading_day_window
+
+GRACE = timedelta(minutes=30)
+"""Time after a trading day's end for its last receipts and Z-reports to reach Sitoo. A day is over for a run (to close
+it, or for what was touched on it) only then.
+"""
 
 
 def touch(connection: psycopg.Connection, touched: Iterable[date], estate: Estate) -> None:
