@@ -11,20 +11,21 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
 
+from benchmarks.serving import served
+from sitoo_netsuite import settings
 from sitoo_netsuite.estate import Estate, load_estate
 from sitoo_netsuite.flows.journals.steps import plan_days
 from sitoo_netsuite.flows.sales.landing import land_orders, land_registers, land_z_reports
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
-from sitoo_netsuite.sandbox.serve import SandboxOptions, serve
+from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
 from sitoo_netsuite.sitoo.models import ORDER_FIELDS
 from sitoo_netsuite.warehouse.connection import connect
@@ -32,7 +33,6 @@ from sitoo_netsuite.warehouse.migrate import upgrade
 from sitoo_netsuite.warehouse.server import ensure_server, stop_server
 
 _STORES, _DAYS = 20, 10
-_SERVER_STARTS_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +51,17 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step finds the database and the sandbox."""
+    """Where a step finds the database and the sandbox; `env` holds credentials, so it stays out of the repr."""
 
     database_url: str
-    env_file: Path
-
-    def env(self) -> dict[str, str]:
-        return dict(line.split("=", 1) for line in self.env_file.read_text(encoding="utf-8").splitlines())
+    env: dict[str, str] = field(repr=False)
 
     def estate(self) -> Estate:
-        return load_estate(Path(self.env()["SITOO_NETSUITE_ESTATE"]))
+        return load_estate(settings.estate_path(self.env))
 
 
 def _land(connection: psycopg.Connection, place: Place) -> None:
-    env, estate = place.env(), place.estate()
+    env, estate = place.env, place.estate()
     first, last = _span(estate)
     keys = [ApiKey(env["SITOO_API_ID"], env["SITOO_API_PASSWORD"])]
     with SitooClient(env["SITOO_URL"], keys) as client:
@@ -99,39 +96,20 @@ def run(orders: int) -> Iterator[Measured]:
     """Makes about so many orders and yields each step as it is done."""
     with TemporaryDirectory(prefix="sitoo-netsuite-bench-") as name:
         folder = Path(name)
-        with _serving(orders, folder) as env_file:
-            place = Place(ensure_server(folder / "postgres"), env_file)
+        options = SandboxOptions(
+            stores=_STORES,
+            days=_DAYS,
+            receipts=orders // (_STORES * _DAYS),
+            prerender_fields=",".join(ORDER_FIELDS),
+        )
+        with served(options, folder / "sandbox") as env:
+            place = Place(ensure_server(folder / "postgres"), env)
             try:
                 upgrade(place.database_url)
                 for step, work in _STEPS:
                     yield _measure(step, work, place)
             finally:
                 stop_server(folder / "postgres")
-
-
-@contextmanager
-def _serving(orders: int, folder: Path) -> Iterator[Path]:
-    env_file = folder / "sandbox.env"
-    options = SandboxOptions(
-        stores=_STORES,
-        days=_DAYS,
-        receipts=orders // (_STORES * _DAYS),
-        folder=folder / "sandbox",
-        env_file=env_file,
-        prerender_fields=",".join(ORDER_FIELDS),
-    )
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(options,))
-    server.start()
-    try:
-        deadline = time.monotonic() + _SERVER_STARTS_SECONDS
-        while not env_file.exists():
-            if not server.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the sandbox did not start; its own message stands above")
-            time.sleep(0.1)
-        yield env_file
-    finally:
-        server.terminate()
-        server.join()
 
 
 def _measure(step: str, work: Callable[[psycopg.Connection, Place], None], place: Place) -> Measured:

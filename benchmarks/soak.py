@@ -31,6 +31,7 @@ import msgspec
 import psycopg
 import stamina.instrumentation
 
+from benchmarks.serving import served
 from sitoo_netsuite import settings
 from sitoo_netsuite.flows.journals.queries import store_day_states
 from sitoo_netsuite.flows.journals.steps import post_days
@@ -41,7 +42,7 @@ from sitoo_netsuite.operate.runs import run_catalogue, run_days
 from sitoo_netsuite.oracle import run_oracle
 from sitoo_netsuite.posting.outbox import LONGEST_REQUEST
 from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Sitoo, Warehouse
-from sitoo_netsuite.sandbox.serve import SandboxOptions, serve
+from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite.warehouse.server import stop_server
 
 _RECEIPTS = 6
@@ -50,7 +51,6 @@ _WEATHER = "storm"
 # A worker is killed some time after it has logged in, between nothing and this.
 _LONGEST_LIFE_SECONDS = 0.4
 _TWO_AT_ONCE = 0.3
-_SERVER_STARTS_SECONDS = 120
 _WORKER_ENDS_SECONDS = 120
 _LOOK_SECONDS = 0.02
 
@@ -141,36 +141,18 @@ def unplanted(named: Iterable[Mapping[str, Any]], truth: Iterable[Mapping[str, A
 @contextmanager
 def _retailer(seed: int, stores: int, days: int, folder: Path) -> Iterator[str]:
     """Sandboxes in a process of their own and an empty database, both named in os.environ; NetSuite's address."""
-    env_file = folder / "sandbox.env"
     options = SandboxOptions(
-        stores=stores,
-        days=days,
-        receipts=_RECEIPTS,
-        seed=seed,
-        faults=_WEATHER,
-        latency_ms=_LATENCY_MS,
-        folder=folder / "sandbox",
-        env_file=env_file,
+        stores=stores, days=days, receipts=_RECEIPTS, seed=seed, faults=_WEATHER, latency_ms=_LATENCY_MS
     )
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(options,))
-    server.start()
-    try:
-        deadline = time.monotonic() + _SERVER_STARTS_SECONDS
-        while not env_file.exists():
-            if not server.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the sandbox did not start; its own message stands above")
-            time.sleep(0.05)
+    with served(options, folder / "sandbox") as env:
         os.environ.pop("DATABASE_URL", None)
-        for line in env_file.read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition("=")
-            os.environ[name] = value
+        os.environ.update(env)
         os.environ[settings.HOME] = str(folder / "var")
-        os.environ[settings.NOW] = httpx.get(f"{os.environ['NETSUITE_URL']}/sandbox/clock").json()["now"]
-        yield os.environ["NETSUITE_URL"]
-    finally:
-        stop_server(settings.database_folder(os.environ))
-        server.terminate()
-        server.join()
+        os.environ[settings.NOW] = httpx.get(f"{env['NETSUITE_URL']}/sandbox/clock").json()["now"]
+        try:
+            yield env["NETSUITE_URL"]
+        finally:
+            stop_server(settings.database_folder(os.environ))
 
 
 @dataclass(frozen=True, slots=True)
