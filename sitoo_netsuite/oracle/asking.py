@@ -21,9 +21,16 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_FAULTS = range(500, 600)
 _MOST_TEXT = 500
 
+_DID_NOT_PASS = "It did not pass in a minute of asking: ask again later, and see to the connection if it lasts."
+_LOGIN = "The login is wrong or may not read this: `sitoo-netsuite doctor` says which."
+_ADVICE = {401: _LOGIN, 403: _LOGIN, 404: "Check the address in SITOO_URL or NETSUITE_URL."}
+_REFUSED = "Asking again will not help: the answer says what was wrong with the request."
+
 
 class AskingError(Exception):
-    """An API did not give an answer the oracle can use; the text says which request and what came back."""
+    """An API did not give an answer the oracle can use; the text says which request (method and path), what
+    came back and what to do.
+    """
 
 
 def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
@@ -31,12 +38,12 @@ def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
 
     429, 5xx, lost connections, answers that are cut short and pages of a proxy (HTML, whatever its status) are asked
     for again after 0.2, 0.4, 0.8... seconds or as long as the answer says (`Retry-After`, `X-Rate-Limit-Reset`), until
-    a minute has been waited in all. Raises AskingError when that doesn't help or the answer is another error. Headers,
-    which carry credentials, never reach its text.
+    a minute has been waited in all. Raises AskingError when that doesn't help or the answer is another error. Neither
+    headers, which carry credentials, nor host and query reach its text.
     """
     step, patience = _FIRST_WAIT_SECONDS, _PATIENCE_SECONDS
     while True:
-        headers = httpx.Headers()
+        headers, advice = httpx.Headers(), _DID_NOT_PASS
         try:
             response = client.request(method, url, **request)
         except httpx.TransportError as error:
@@ -50,6 +57,7 @@ def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
             else:
                 trouble = f"{response.status_code} {response.text[:_MOST_TEXT]}"
                 if not _may_pass(response):
+                    advice = _ADVICE.get(response.status_code, _REFUSED)
                     break
             headers = response.headers
         if patience <= 0:
@@ -58,7 +66,8 @@ def ask(client: httpx.Client, method: str, url: str, **request: Any) -> Any:
         patience -= wait
         step = min(2 * step, _LONGEST_WAIT_SECONDS)
         time.sleep(wait)
-    raise AskingError(f"{method} {url}: {trouble}")
+    # Neither the host nor the query: they name the account and may name what was looked for.
+    raise AskingError(f"{method} {httpx.URL(url).path}: {trouble}. {advice}")
 
 
 def _may_pass(response: httpx.Response) -> bool:

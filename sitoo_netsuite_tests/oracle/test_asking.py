@@ -75,10 +75,20 @@ def test_trouble_on_the_line_is_asked_past(trouble: httpx.Response | httpx.Trans
 
 def test_a_refusal_is_not_asked_again_and_its_text_holds_no_secret() -> None:
     client, left = client_that_hears(httpx.Response(401, text="Missing or bad authentication"), too_many())
-    with pytest.raises(AskingError, match="401 Missing or bad authentication") as refusal:
-        ask(client, "GET", URL, headers={"X-Secret": "s3cret"})
-    assert "s3cret" not in str(refusal.value)
+    with pytest.raises(AskingError) as refusal:
+        ask(client, "GET", f"{URL}?token=s3cret", headers={"X-Secret": "s3cret"}, params={"email": "a@example.com"})
+    assert str(refusal.value) == (
+        "GET /orders.json: 401 Missing or bad authentication. "
+        "The login is wrong or may not read this: `sitoo-netsuite doctor` says which."
+    )
     assert next(left).status_code == 429
+
+
+def test_no_answer_at_all_is_told_without_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sitoo_netsuite.oracle.asking._PATIENCE_SECONDS", 0)
+    client, _ = client_that_hears(httpx.ConnectError("Connection refused"))
+    with pytest.raises(AskingError, match=r"^GET /orders.json: no answer \(Connection refused\)\. It did not pass"):
+        ask(client, "GET", URL, params={"email": "a@example.com"})
 
 
 def test_an_estate_file_that_lacks_a_part_is_named_with_it(tmp_path: Path) -> None:
