@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,8 @@ import pytest
 from sitoo_netsuite.operate.instance import dagster_instance
 from sitoo_netsuite.operate.reaper import fail_gone_runs, gone_runs
 from sitoo_netsuite.resources import NETSUITE_POOL, Warehouse
+from sitoo_netsuite_tests.processes import running
 
-SPAWN = multiprocessing.get_context("spawn")
 GOING_ON = dg.DagsterRunStatus.STARTED
 PATIENCE_SECONDS = 60
 
@@ -34,18 +32,6 @@ def posted(warehouse: Warehouse) -> None:
 def run() -> dg.ExecuteInProcessResult:
     with dg.DagsterInstance.get() as instance:
         return dg.materialize([posted], instance=instance, resources={"warehouse": Warehouse()}, raise_on_error=False)
-
-
-@contextmanager
-def running_run() -> Iterator[multiprocessing.process.BaseProcess]:
-    """A run in a process of its own."""
-    process = SPAWN.Process(target=run)
-    process.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.join()
 
 
 @pytest.fixture
@@ -87,7 +73,7 @@ def in_a_minute() -> datetime:
 def test_a_killed_run_is_failed_and_the_next_one_gets_its_slot(
     instance: dg.DagsterInstance, connection: psycopg.Connection
 ) -> None:
-    with running_run() as process:
+    with running(run) as process:
         (killed,) = until(lambda: holders(instance))
         assert fail_gone_runs(instance, connection, in_a_minute()) == []
         assert status(instance, killed) is GOING_ON
@@ -103,7 +89,7 @@ def test_a_killed_run_is_failed_and_the_next_one_gets_its_slot(
 
 
 def test_the_sensor_says_which_runs_it_failed(instance: dg.DagsterInstance, connection: psycopg.Connection) -> None:
-    with running_run():
+    with running(run):
         (killed,) = until(lambda: holders(instance))
     connection.execute("update runs set start_time = start_time - 60")
     with dg.build_sensor_context(instance=instance, resources={"warehouse": Warehouse()}) as context:
@@ -115,7 +101,7 @@ def test_the_sensor_says_which_runs_it_failed(instance: dg.DagsterInstance, conn
 def test_a_slot_that_an_ended_run_has_left_behind_is_freed(
     instance: dg.DagsterInstance, connection: psycopg.Connection
 ) -> None:
-    with running_run():
+    with running(run):
         (killed,) = until(lambda: holders(instance))
     run_of_it = instance.get_run_by_id(killed)
     assert run_of_it is not None

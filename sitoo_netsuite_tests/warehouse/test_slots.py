@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from multiprocessing.synchronize import Event
 from threading import Thread
 from typing import Any
@@ -23,22 +21,11 @@ from sitoo_netsuite.sitoo.errors import SitooUnavailable
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.slots import AccountSlots, KeySlots
 from sitoo_netsuite_tests.netsuite.conftest import ServedAccount, account, keys
+from sitoo_netsuite_tests.processes import SPAWN, running
 
 __all__ = ["account", "keys"]
 
-SPAWN = multiprocessing.get_context("spawn")
 PROCESSES, REQUESTS, SLOTS = 3, 12, 3
-
-
-@contextmanager
-def running(target: Callable[..., None], *arguments: Any) -> Iterator[multiprocessing.process.BaseProcess]:
-    process = SPAWN.Process(target=target, args=arguments)
-    process.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.join()
 
 
 def ask_often(database_url: str, served: dict[str, Any], ready: Any) -> None:
@@ -159,12 +146,17 @@ def test_a_request_that_gets_no_slot_was_not_sent_and_waits_for_the_next_run(
 
 
 def test_other_accounts_have_slots_of_their_own(connection: psycopg.Connection, database_url: str) -> None:
-    async def both() -> None:
+    async def held_beside(account: str) -> bool:
         async with AccountSlots(connection, "an account", 1).hold():
-            await _hold(AccountSlots(other, "another", 1, patience=0.1))
+            try:
+                await _hold(AccountSlots(other, account, 1, patience=0.1))
+            except TimeoutError:
+                return False
+            return True
 
     with connect(database_url) as other:
-        asyncio.run(both())
+        assert asyncio.run(held_beside("another"))
+        assert not asyncio.run(held_beside("an account"))
 
 
 def test_two_clients_never_use_a_key_at_once_and_all_keys_are_used(database_url: str) -> None:

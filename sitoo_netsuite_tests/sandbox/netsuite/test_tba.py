@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -138,7 +139,10 @@ def test_a_signature_is_good_for_its_method_and_address_alone(method: str, url: 
 def test_how_a_query_is_written_does_not_matter() -> None:
     plain = "http://127.0.0.1/x?q=a%20b&q=%C3%A9&empty=&a=1"
     other = "HTTP://127.0.0.1:80/x?a=1&empty=&q=%c3%a9&q=a+b"
-    logins().check(header(url=plain), "GET", other)
+    login = logins()
+    login.check(header(url=plain), "GET", other)
+    assert login.audit_trail() == []
+    assert reason_for(login, header(url=plain), url=other.replace("a+b", "a%2Bb")) == "InvalidSignature"
 
 
 def test_a_nonce_is_taken_once_with_its_time() -> None:
@@ -151,18 +155,22 @@ def test_a_nonce_is_taken_once_with_its_time() -> None:
 
 def test_a_nonce_under_a_bad_signature_is_not_used_up() -> None:
     login = logins()
-    reason_for(login, header(oauth_nonce="only-once", oauth_signature="bm90IGl0"))
-    login.check(header(oauth_nonce="only-once"), "GET", URL)
+    assert reason_for(login, header(oauth_nonce="only-once", oauth_signature="bm90IGl0")) == "InvalidSignature"
+    signed = header(oauth_nonce="only-once")
+    login.check(signed, "GET", URL)
+    assert reason_for(login, signed) == "NonceUsed"
 
 
 @pytest.mark.parametrize("now", [time.time, SANDBOX_NOW.timestamp], ids=["the real time", "the sandbox's time"])
 @pytest.mark.parametrize(("seconds", "fails"), [(-310, True), (-290, False), (290, False), (310, True)])
 def test_a_clock_may_be_five_minutes_off(now: Callable[[], float], seconds: int, fails: bool) -> None:
+    login = logins()
     signed = header(oauth_timestamp=str(int(now()) + seconds))
     if fails:
-        assert reason_for(logins(), signed) == "InvalidTimestamp"
+        assert reason_for(login, signed) == "InvalidTimestamp"
     else:
-        logins().check(signed, "GET", URL)
+        login.check(signed, "GET", URL)
+        assert login.audit_trail() == []
 
 
 def test_five_failed_logins_lock_the_user_for_thirty_minutes() -> None:
@@ -175,6 +183,7 @@ def test_five_failed_logins_lock_the_user_for_thirty_minutes() -> None:
     assert reason_for(login, header()) == "temporary_locked"
     seconds = 1800.0
     login.check(header(), "GET", URL)
+    assert [failed.reason for failed in login.audit_trail()] == ["InvalidSignature"] * 5 + ["temporary_locked"] * 2
 
 
 def test_a_good_login_makes_up_for_failed_ones_and_a_strangers_token_locks_nobody() -> None:
@@ -187,6 +196,7 @@ def test_a_good_login_makes_up_for_failed_ones_and_a_strangers_token_locks_nobod
     for _ in range(9):
         reason_for(login, header(oauth_token="another"))
     login.check(header(), "GET", URL)
+    assert Counter(failed.reason for failed in login.audit_trail()) == {"InvalidSignature": 8, "token_rejected": 9}
 
 
 def test_an_account_without_the_feature_takes_no_signature() -> None:
