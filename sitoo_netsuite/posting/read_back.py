@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from sitoo_netsuite.money import to_minor
+from sitoo_netsuite.money import MoneyError, to_minor
 from sitoo_netsuite.netsuite.client import SUITEQL_PATH, NetSuiteClient
 from sitoo_netsuite.netsuite.errors import Unreadable
 from sitoo_netsuite.netsuite.suiteql import keyset
@@ -91,7 +91,7 @@ async def read_documents(client: NetSuiteClient, wanted: Mapping[str, str]) -> d
         try:
             found |= _documents(rows, wanted)
         except ValueError as error:
-            what = f"an amount or a date of {', '.join(batch)} cannot be read: {error}"
+            what = f"a date of {', '.join(batch)} cannot be read: {error}"
             raise Unreadable(f"POST {SUITEQL_PATH}", what) from None
     return found
 
@@ -104,9 +104,9 @@ def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str])
         if identity not in currencies:
             continue  # SuiteQL takes capitals for small letters; it is not the document that was asked for
         currency = currencies[identity]
-        amount = to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency)
+        amount_minor = debit_less_credit(row, currency)
         headers[identity] = row
-        lines[identity].append(LedgerLine(row["account"], row.get("location"), row.get("memo", ""), amount))
+        lines[identity].append(LedgerLine(row["account"], row.get("location"), row.get("memo", ""), amount_minor))
     return {
         identity: LedgerDocument(
             external_id=identity,
@@ -119,6 +119,18 @@ def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str])
         )
         for identity, row in headers.items()
     }
+
+
+def debit_less_credit(row: Mapping[str, str], currency: str) -> int:
+    """What a row of SuiteQL posts: `debit` less `credit` in minor units, either of them NULL where there is none.
+
+    Raises Unreadable where one is no amount of the currency; the row is named by its external id, or else its `place`.
+    """
+    try:
+        return to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency)
+    except MoneyError as error:
+        name = row.get("externalid") or f"row {row['place']}"
+        raise Unreadable(f"POST {SUITEQL_PATH}", f"an amount of {name} cannot be read: {error}") from None
 
 
 def sent_lines(document: OutboxRow) -> tuple[LedgerLine, ...]:

@@ -13,12 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sitoo_netsuite.flows.journals.ledger import foreign_lines
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.errors import NetSuiteError, Unreadable
 from sitoo_netsuite.netsuite.records import find_by_external_id, get, server_time
 from sitoo_netsuite.netsuite.suiteql import query
 from sitoo_netsuite.posting.read_back import read_documents
 from sitoo_netsuite.sandbox.server import serving
+from sitoo_netsuite_tests.examples import example_estate
 from sitoo_netsuite_tests.netsuite.conftest import ServedAccount
 
 IDENTITY = "JE-S01-20260302-SEK-1"
@@ -87,9 +89,9 @@ def test_an_answer_that_is_no_page_of_rows_is_told(account: ServedAccount, body:
     ("changes", "expected"),
     [
         *(({name: None}, f"a row has no {name}") for name in ("id", "externalid", "tranid", "trandate", "account")),
-        ({"trandate": "02/03/2026"}, f"an amount or a date of {IDENTITY} cannot be read"),
-        ({"debit": "a lot"}, f"an amount or a date of {IDENTITY} cannot be read"),
-        ({"debit": "1.005"}, f"an amount or a date of {IDENTITY} cannot be read"),
+        ({"trandate": "02/03/2026"}, f"a date of {IDENTITY} cannot be read"),
+        ({"debit": "a lot"}, f"an amount of {IDENTITY} cannot be read"),
+        ({"debit": "1.005"}, f"an amount of {IDENTITY} cannot be read"),
     ],
 )
 def test_a_document_that_cannot_be_read_back_is_told_by_what_is_wrong(
@@ -98,3 +100,18 @@ def test_a_document_that_cannot_be_read_back_is_told_by_what_is_wrong(
     row = {name: value for name, value in {**ROW, **changes}.items() if value is not None}
     body = msgspec.json.encode({"items": [row], "hasMore": False})
     assert expected in told(account, body, lambda client: read_documents(client, {IDENTITY: "SEK"}))
+
+
+def test_a_posting_of_somebody_else_whose_amount_cannot_be_read_is_told_by_what_is_wrong(
+    account: ServedAccount,
+) -> None:
+    estate = example_estate()
+    store = estate.stores[0]
+    day = store.go_live.sales
+    row = {
+        "place": "100001", "id": "1", "trandate": day.isoformat(), "location": store.location,
+        "acctnumber": min(estate.books_of(store).account_numbers()), "credit": "a lot",
+    }  # fmt: skip
+    body = msgspec.json.encode({"items": [row], "hasMore": False})
+    text = told(account, body, lambda client: foreign_lines(client, day, day, estate, []))
+    assert "an amount of row 100001 cannot be read: not a decimal amount: 'a lot'" in text

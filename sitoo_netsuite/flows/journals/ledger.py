@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from sitoo_netsuite.estate import Estate, Store
-from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.suiteql import Row, keyset
+from sitoo_netsuite.posting.read_back import debit_less_credit
 
 # As near to our external ids (`document.external_id`) as a mask comes: SuiteQL has no regular expressions.
 _MASK = "'JE-%-________-___-%'"
@@ -110,7 +110,7 @@ async def foreign_lines(
                 store=store.store,
                 day=day,
                 account=row["acctnumber"],
-                amount_minor=_amount(row, store.currency),
+                amount_minor=debit_less_credit(row, store.currency),
             )
         )
     return found
@@ -129,16 +129,12 @@ async def balances_before_go_live(client: NetSuiteClient, stores: Iterable[Store
     days = [value for store in asked.values() for value in (store.location, store.go_live.sales.isoformat())]
     for row in await _all(client, sql, "place", [*accounts, *days]):
         store = asked[row["location"]]
-        found[store.store][row["acctnumber"]] += _amount(row, store.currency)
+        found[store.store][row["acctnumber"]] += debit_less_credit(row, store.currency)
     return found
 
 
 def _marks(values: Collection[str]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _amount(row: Row, currency: str) -> int:
-    return to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency)
 
 
 async def _all(client: NetSuiteClient, sql: str, key: str, params: Sequence[str | int]) -> list[Row]:
