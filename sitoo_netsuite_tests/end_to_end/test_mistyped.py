@@ -1,18 +1,33 @@
-"""Nothing that can be mistyped on the command line, in the environment or in a file gives a traceback."""
+"""Nothing that can be mistyped on the command line, in the environment or in a file gives a traceback.
+
+The program's entry point runs in the test's own process, where each start would cost a second; `test_commands` starts
+the program itself.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stamina.instrumentation
 
-from sitoo_netsuite_tests.end_to_end.test_commands import call
+from sitoo_netsuite.cli import main
 
 _CREDENTIALS = {
     "SITOO_URL": "http://127.0.0.1:1/v2/accounts/1",
     "SITOO_API_ID": "1",
     "SITOO_API_PASSWORD": "hunter2",
 }
+
+
+@pytest.fixture(autouse=True)
+def retries_are_told_as_before() -> Iterator[None]:
+    """The entry point sets how retries are told, for the whole process."""
+    before = stamina.instrumentation.get_on_retry_hooks()
+    yield
+    stamina.instrumentation.set_on_retry_hooks(before)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +62,22 @@ _CREDENTIALS = {
     ],
 )
 def test_a_slip_is_told_in_words_and_by_exit_code_2(
-    tmp_path: Path, command: str, environment: dict[str, str], expected: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    command: str,
+    environment: dict[str, str],
+    expected: str,
 ) -> None:
     (tmp_path / "text").write_text("not what you think", encoding="utf-8")
-    environment = {name: value.format(folder=tmp_path) for name, value in {**_CREDENTIALS, **environment}.items()}
-    environment.setdefault("SITOO_NETSUITE_HOME", str(tmp_path / "var"))
-    code, _, told = call(*command.format(folder=tmp_path).split(), **environment)
+    for name, value in {"SITOO_NETSUITE_HOME": "{folder}/var", **_CREDENTIALS, **environment}.items():
+        monkeypatch.setenv(name, value.format(folder=tmp_path))
+    monkeypatch.setattr(sys, "argv", ["sitoo-netsuite", *command.format(folder=tmp_path).split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capfd.readouterr().err
     shown = " ".join(told.replace("\u2502", " ").split())
     assert expected.format(folder=tmp_path) in shown, told
-    assert code in (1, 2)
+    assert ended.value.code in (1, 2)
     assert "Traceback" not in told
     assert "hunter2" not in told
