@@ -6,6 +6,7 @@ state moves:
 
     planned  -> in_doubt   about to be sent: from here on NetSuite may hold it
     planned  -> refused    withdrawn: it is not what its store-day needs any more, and nothing of it was left to arrive
+    planned  -> posted     it turned up after all
     in_doubt -> posted     NetSuite holds it with our content
     in_doubt -> planned    NetSuite does not hold it, and nothing that was sent can still arrive
     in_doubt -> refused    the same, and NetSuite said no: its lines are free to be planned again
@@ -337,12 +338,13 @@ def still_in_doubt(connection: psycopg.Connection, external_id: str, error: str)
 
 
 def turned_up(connection: psycopg.Connection, external_id: str, internal_id: str, now: datetime) -> bool:
-    """NetSuite holds a refused document after all, with our content: it counts as posted from here on.
+    """NetSuite holds a refused or planned document after all, with our content: it counts as posted from here on.
 
-    Its lines may have been posted again meanwhile; then the next run's difference takes the doubled ones back. False
-    when it is not refused (any more): another run has seen it too, or it is planned again.
+    The caller has claimed it: a planned one may be about to be sent. The lines of a refused one may have been posted
+    again meanwhile; then the next run's difference takes the doubled ones back. False when it is neither (any more).
     """
-    return _moved(connection, external_id, ("refused",), "posted", internal_id=internal_id, settled_at=now, error=None)
+    sources = ("refused", "planned")
+    return _moved(connection, external_id, sources, "posted", internal_id=internal_id, settled_at=now, error=None)
 
 
 class OutboxError(RuntimeError):

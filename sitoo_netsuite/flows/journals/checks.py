@@ -86,7 +86,7 @@ def planned_are_posted(states: Sequence[StoreDayState]) -> dg.AssetCheckResult:
 
 
 def read_back_equals_plan(verified: Verified) -> dg.AssetCheckResult:
-    """Every posted document is in NetSuite, line by line as it was sent, and none that was refused."""
+    """Every posted document is in NetSuite, line by line as it was sent; none turned up that was not posted."""
     rows = [{"document": name, "finding": "NetSuite does not hold it any more"} for name in verified.missing]
     rows += [
         {"document": name, "finding": f"{len(lines)} lines differ: {', '.join(entry.line.memo for entry in lines[:3])}"}
@@ -94,7 +94,7 @@ def read_back_equals_plan(verified: Verified) -> dg.AssetCheckResult:
     ]
     rows += [{"document": name, "finding": text} for name, text in verified.misdated.items()]
     rows += [{"document": name, "finding": "not known yet whether it arrived"} for name in verified.in_doubt]
-    rows += [{"document": name, "finding": "was refused and is there after all"} for name in verified.turned_up]
+    rows += [{"document": name, "finding": "was refused or not there, and turned up"} for name in verified.turned_up]
     return _warning("read_back_equals_plan", "verified_journals", len(rows), table(["document", "finding"], rows))
 
 

@@ -6,7 +6,7 @@ an answer means (`differences`), the SuiteQL (`ledger`, `posting/read_back`), ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -38,7 +38,8 @@ Now = Callable[[], datetime]
 @dataclass(slots=True)
 class Verified:
     """What the read-back showed of every document that was sent or is about to be, by external id: as it was sent;
-    with line differences; with another date or period, in words; gone; not known yet; refused and there after all.
+    with line differences; with another date or period, in words; gone; not known yet; refused or planned, and there
+    after all.
 
     `not_ours` has the cases of documents and postings that are not ours, `openings` every opening balance compared.
     """
@@ -66,8 +67,8 @@ async def verify_days(
 
     Every document of the outbox by its external id, refused ones among them; documents under our scheme of external ids
     that the outbox does not know on any day, dated in the range or naming a day of it; postings of others on the tills'
-    accounts; and, where the range has a store's go-live day, its opening balances. What NetSuite holds of a document
-    that it had refused counts as posted from here on.
+    accounts; and, where the range has a store's go-live day, its opening balances. A document that
+    NetSuite had refused, or was not known to hold, and does hold counts as posted from here on.
     """
     # NetSuite first: a document that another run posts meanwhile is in the outbox before it is in NetSuite.
     named = await names_like_ours(client, first, last, estate)
@@ -152,16 +153,20 @@ def _document(
             # Not what we had sent: somebody made it under the external id that was refused to us.
             name = DocumentName(document.store, document.trading_day, document.currency)
             return differences.not_planned(name, document.trading_day, ledger, chart)
-        if outbox.turned_up(connection, identity, ledger.internal_id, now):
+        if _turned_up(connection, document, ledger, now):
             verified.turned_up.append(identity)
         return None
     if lines:
         verified.different[identity] = lines
         return differences.edited(document, lines, chart)
-    if document.state == "planned" and ledger is None:
-        return None  # never sent, or proven absent: the plan says what becomes of it
+    if document.state == "planned":
+        if ledger is None:
+            return None  # never sent, or proven absent: the plan says what becomes of it
+        if _turned_up(connection, document, ledger, now):
+            verified.turned_up.append(identity)
+            return None
     if document.state != "posted":
-        # Not there yet, or there and not noted down: the next run settles either.
+        # Not there yet, or there while another run is at it: the next run settles either.
         verified.in_doubt.append(identity)
         return differences.in_doubt(document)
     if ledger is None:
@@ -174,11 +179,21 @@ def _document(
     return None
 
 
+def _turned_up(connection: psycopg.Connection, document: OutboxRow, ledger: LedgerDocument, now: datetime) -> bool:
+    """Counts as posted what NetSuite holds after all; not what another run is at, or has moved since it was read."""
+    with outbox.claimed(connection, document.external_id) as ours:
+        if not ours or outbox.document(connection, document.external_id).state != document.state:
+            return False
+        return outbox.turned_up(connection, document.external_id, ledger.internal_id, now)
+
+
 def _doubled(
-    connection: psycopg.Connection, documents: Iterable[OutboxRow], first: date, last: date, verified: Verified
+    connection: psycopg.Connection, documents: Sequence[OutboxRow], first: date, last: date, verified: Verified
 ) -> list[Found]:
-    """Documents that turned up, now or before, while their store-day holds more than its plan."""
-    suspects = keys_not_cleared(connection, "document_doubled", first, last) | set(verified.turned_up)
+    """Refused documents that turned up, now or before, while their store-day holds more than its plan."""
+    # In place of one that was planned nothing was posted: its lines counted all the while.
+    refused = {document.external_id for document in documents if document.state == "refused"}
+    suspects = keys_not_cleared(connection, "document_doubled", first, last) | refused.intersection(verified.turned_up)
     if not suspects:
         return []
     in_step = {

@@ -15,9 +15,11 @@ from sitoo_netsuite.estate import Estate, Store, parse_estate
 from sitoo_netsuite.flows.journals import queries
 from sitoo_netsuite.flows.journals.chart import books_ids
 from sitoo_netsuite.flows.journals.differences import LedgerFinding
+from sitoo_netsuite.flows.journals.plan import DayState
 from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.worklist.store import list_cases, open_days
 from sitoo_netsuite_tests.examples import estate_content
 from sitoo_netsuite_tests.flows.journals.conftest import DAY, NOW, Books
@@ -229,11 +231,24 @@ def test_a_document_that_may_have_arrived_waits_for_the_next_run(books: Books) -
     assert books.cases() == [("document_not_found", "waiting", FIRST, 10_000)]
 
 
-def test_a_planned_document_that_netsuite_holds_is_in_doubt(books: Books) -> None:
+def test_a_planned_document_that_netsuite_holds_is_posted_however_long_its_store_day_is_held(books: Books) -> None:
     row = books.leave_planned()
+    books.plan(books.lines(12_500), DayState.HELD)
     books.netsuite("POST", "journalEntry", row.body)
-    assert books.verify().in_doubt == [FIRST]
-    assert books.cases() == [("document_not_found", "waiting", FIRST, 10_000)]
+    with connect(books.database_url) as other, outbox.claimed(other, FIRST) as ours:
+        assert ours
+        assert books.verify().in_doubt == [FIRST]
+        assert books.outbox() == {FIRST: "planned"}
+        assert books.cases() == [("document_not_found", "waiting", FIRST, 10_000)]
+    verified = books.verify()
+    assert (verified.turned_up, verified.in_doubt) == ([FIRST], [])
+    assert books.outbox() == {FIRST: "posted"}
+    assert books.cases() == []
+    # What it carries is in the books: once the store-day is released, the rest follows.
+    books.plan(books.lines(12_500))
+    books.post()
+    assert books.verify().as_sent == [FIRST, SECOND]
+    assert books.ledger() == {FIRST: 10_000, SECOND: 2_500}
 
 
 def test_a_refused_document_that_turned_up_is_posted_and_its_doubled_lines_are_taken_back(books: Books) -> None:
