@@ -29,7 +29,7 @@ def _all_found(summary: dict[str, Any], planted: int) -> None:
 
 
 def test_one_of_each_fault_is_found_by_a_case_of_its_own_and_nothing_else_is() -> None:
-    summary = _demo("--stores", "3", "--days", "3", "--receipts", "25", "--seed", "5", "--faults", "typical")
+    summary = _demo("--stores", "4", "--days", "2", "--receipts", "20", "--seed", "5", "--faults", "typical")
     _all_found(summary, 15)
 
 
