@@ -68,6 +68,8 @@ def store_days(
     store's go-live are left out. `now` decides whether a trading day is over.
     """
     with connection.transaction():
+        # Of one moment: another run that models the day meanwhile changes the proof and the lines, or neither.
+        connection.execute("set transaction isolation level repeatable read")
         connection.execute(_SESSION_RECEIPTS, {"first": first, "last": last})
         connection.execute("analyze session_receipts")
         sessions = _sessions(connection, first, last)
@@ -79,9 +81,10 @@ def store_days(
         }
         open_sessions = _open_sessions(connection, first, last, missing)
         unparsable = _unparsable(connection, first, last, estate)
-    receipts = _receipts(connection, first, last)
-    totals = _totals(connection, first, last)
-    held = _held_receipts(connection, first, last)
+        receipts = _receipts(connection, first, last)
+        totals = _totals(connection, first, last)
+        held = _held_receipts(connection, first, last)
+        documents = _with_documents(connection, first, last)
     touching: defaultdict[StoreDayName, list[TouchingSession]] = defaultdict(list)
     closes: defaultdict[StoreDayName, list[TillClose]] = defaultdict(list)
     for session in sessions:
@@ -93,7 +96,7 @@ def store_days(
 
     found = []
     # A store-day with documents and nothing else left has a target too: nothing. What was posted is taken back.
-    names = receipts.keys() | totals.keys() | touching.keys() | _with_documents(connection, first, last)
+    names = receipts.keys() | totals.keys() | touching.keys() | documents
     for name in sorted(name for name in names if first <= name[0] <= last):
         day, store_key, currency = name
         store = estate.by_store.get(store_key)

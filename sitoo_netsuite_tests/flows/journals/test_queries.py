@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
+from time import monotonic
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from sitoo_netsuite.flows.journals import queries
 from sitoo_netsuite.flows.journals.exceptions import HeldCause
-from sitoo_netsuite.flows.journals.plan import DayState, decide
+from sitoo_netsuite.flows.journals.plan import DayState, StoreDay, decide
 from sitoo_netsuite.flows.journals.proof import SessionItems, SessionReceipts, receipt_figures
 from sitoo_netsuite.trading_day import days
+from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 from sitoo_netsuite_tests.examples import example_estate
 
@@ -21,6 +24,11 @@ _TABLES = (
     "model.receipts", "model.receipt_lines", "model.payments", "model.till_sessions", "model.daily_sales",
     "model.held_receipts", "landing.z_reports",
 )  # fmt: skip
+
+_WAITING = """
+    select from pg_locks where not granted and relation = 'model.held_receipts'::regclass
+        and database = (select oid from pg_database where datname = current_database())
+"""
 
 
 def at(day: date, clock: str) -> datetime:
@@ -167,6 +175,37 @@ def test_a_posted_store_day_of_which_nothing_is_left_is_planned_as_nothing(conne
         (MONDAY, MONDAY),
     )
     assert tills.states() == {MONDAY: DayState.READY}
+
+
+def test_what_another_run_models_while_a_day_is_read_is_read_whole_or_not_at_all(
+    connection: psycopg.Connection, database_url: str
+) -> None:
+    tills = Tills(connection)
+    tills.sale(1, MONDAY, at(MONDAY, "20:00"))
+    tills.z(1, at(MONDAY, "19:00"), at(MONDAY, "21:00"), sales=1)
+
+    def read() -> StoreDay:
+        with connect(database_url) as session:
+            (day,) = queries.store_days(session, MONDAY, MONDAY, example_estate(), NOW)
+            return day
+
+    with ThreadPoolExecutor(1) as threads:
+        with connection.transaction():
+            # Whoever reads the day waits here, in the middle of it.
+            connection.execute("lock table model.held_receipts in access exclusive mode")
+            meanwhile = threads.submit(read)
+            deadline = monotonic() + 30
+            while connection.execute(_WAITING).fetchone() is None:
+                assert monotonic() < deadline
+            tills.sale(2, MONDAY, at(MONDAY, "20:30"))
+            connection.execute(
+                "insert into model.held_receipts values (%s, 'S01', 2, null, 'unmapped_tender', '2', 10000, 'SEK', '')",
+                [MONDAY],
+            )
+        before = meanwhile.result(timeout=30)
+    assert (before.receipts, [receipt.orderid for receipt in before.held_receipts]) == (1, [])
+    after = read()
+    assert (after.receipts, [receipt.orderid for receipt in after.held_receipts]) == (2, [2])
 
 
 def test_the_causes_that_hold_receipts_name_the_first_of_them_and_their_gross(connection: psycopg.Connection) -> None:
