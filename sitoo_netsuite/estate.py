@@ -38,6 +38,8 @@ class EstateError(Exception):
 
 _RATE = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+# Sitoo's default list, the price of the product itself (reference sitoo-api, section 4).
+_DEFAULT_PRICE_LIST = 1
 # Nothing is reached back to before it: a first day of the year 1 has no days before it.
 _FIRST_DATE, _LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
 _LONGEST_NAME = 100
@@ -64,6 +66,12 @@ def _zone(value: str) -> str:
 def _currency(value: str) -> str:
     if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
         raise ValueError('write the ISO 4217 currency code, as in "SEK"')
+    return value
+
+
+def _country(value: str) -> str:
+    if len(value) != 2 or not value.isascii() or not value.isalpha() or not value.isupper():
+        raise ValueError('write the ISO 3166 country code, as in "SE"')
     return value
 
 
@@ -130,12 +138,15 @@ def _name(value: str) -> str:
 RateBp = Annotated[int, BeforeValidator(_rate_to_bp)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
+Country = Annotated[str, AfterValidator(_country)]
 Account = Annotated[str, BeforeValidator(_text), AfterValidator(_account)]
 InternalId = Annotated[str, BeforeValidator(_text), AfterValidator(_internal_id)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Day = Annotated[date, BeforeValidator(_day)]
 WholeNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**53)]
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_name)]
+# A field of NetSuite's REST records, as in custitem_colour.
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 # Part of every external id (`JE-<store>-<yyyymmdd>-<currency>-<n>`), where `-` separates.
 StoreKey = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
 
@@ -275,6 +286,8 @@ class Books(_Part):
 
     subsidiary: InternalId
     currency: Currency
+    # ISO 3166 alpha-2: how the telephone numbers of its customers are read. Without it only those with a `+` are.
+    country: Country | None = None
     vat: tuple[VatAccounts, ...] = Field(min_length=1)
     tenders: tuple[Tender, ...] = Field(min_length=1)
     gift_cards: tuple[GiftCardType, ...] = ()
@@ -418,6 +431,110 @@ class NetSuiteSettings(_Part):
     retry_seconds: float = Field(default=1.0, gt=0, le=60)
 
 
+class TaxSchedule(_Part):
+    """The Sitoo VAT group (vatid) of a NetSuite tax schedule, by Sitoo site (eshopid)."""
+
+    tax_schedule: Name
+    vat_groups: dict[WholeNumber, WholeNumber] = Field(min_length=1)
+
+
+class PriceLevel(_Part):
+    """A NetSuite price level. `holds_vat` unset: not known, so nothing of it is pushed."""
+
+    price_level: Name
+    holds_vat: bool | None = None
+
+
+class PriceListSource(_Part):
+    """The price level and currency that a Sitoo price list is filled from, for items of a subsidiary."""
+
+    site: WholeNumber
+    price_list: WholeNumber
+    price_level: Name
+    currency: Currency
+    subsidiary: InternalId
+
+
+class CatalogueSettings(_Part):
+    """How NetSuite's items and prices reach Sitoo's sites. A site without a price list here is left alone.
+
+    push: without it the two are compared and flagged, and nothing is written. drift: what happens to a mastered field
+    that somebody changed in Sitoo. matrix_options: name of a variant's attribute in Sitoo to the item field in NetSuite
+    that holds it. till_flag: the item field (a check box) that says an item is sold at the tills; without it every item
+    of `item_types` is. batch: products per request (reference sitoo-api 1.7).
+    """
+
+    push: bool = False
+    drift: Literal["put_back", "flag"] = "put_back"
+    item_types: tuple[Name, ...] = ("InvtPart", "Kit", "Assembly", "NonInvtPart", "Service", "OthCharge", "GiftCert")
+    till_flag: FieldName | None = None
+    tax_schedules: tuple[TaxSchedule, ...] = Field(min_length=1)
+    matrix_options: dict[Name, FieldName] = {}
+    price_levels: tuple[PriceLevel, ...] = Field(min_length=1)
+    price_lists: tuple[PriceListSource, ...] = Field(min_length=1)
+    batch: WholeNumber = Field(default=200, ge=1, le=1000)
+
+    @cached_property
+    def vat_groups(self) -> dict[tuple[str, int], int]:
+        """(tax schedule, eshopid) to vatid."""
+        return {
+            (entry.tax_schedule, site): vatid
+            for entry in self.tax_schedules
+            for site, vatid in entry.vat_groups.items()
+        }
+
+    @cached_property
+    def holds_vat(self) -> dict[str, bool | None]:
+        """Price level to whether its prices hold VAT; None: not known."""
+        return {entry.price_level: entry.holds_vat for entry in self.price_levels}
+
+    @cached_property
+    def sites(self) -> frozenset[int]:
+        return frozenset(entry.site for entry in self.price_lists)
+
+    def lists_of(self, site: int) -> tuple[PriceListSource, ...]:
+        """The price lists of a Sitoo site that are filled from NetSuite."""
+        return tuple(entry for entry in self.price_lists if entry.site == site)
+
+    @model_validator(mode="after")
+    def _lists_have_their_level(self) -> CatalogueSettings:
+        problems = [
+            *_repeated("tax_schedules", "tax_schedule", (entry.tax_schedule for entry in self.tax_schedules)),
+            *_repeated("price_levels", "price_level", (entry.price_level for entry in self.price_levels)),
+            *_repeated("price_lists", "price_list", ((entry.site, entry.price_list) for entry in self.price_lists)),
+        ]
+        for place, entry in enumerate(self.price_lists):
+            if entry.price_level not in self.holds_vat:
+                problems.append(f"price_lists[{place}].price_level: no price level {entry.price_level!r}; add it")
+            if not any(entry.site in schedule.vat_groups for schedule in self.tax_schedules):
+                problems.append(f"price_lists[{place}].site: no tax schedule has a VAT group of {entry.site}; add it")
+            if not any(other.price_list == _DEFAULT_PRICE_LIST for other in self.lists_of(entry.site)):
+                problems.append(
+                    f"price_lists[{place}].site: site {entry.site} has no price list {_DEFAULT_PRICE_LIST}, without "
+                    "which a new product has no price; add it"
+                )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+class CustomerSettings(_Part):
+    """How Sitoo's customers reach NetSuite.
+
+    push: without it they are matched and linked in our tables, and nothing is written. from_receipts: whether an
+    e-mail address given for a receipt may make a customer, or only links to one that exists. placeholders: addresses,
+    or domains written `@example.com`, that stand for nobody. shared_by: an address on that many different names is
+    nobody's own. consent_key: the order's additional data that says whether the person agreed to be kept (`true`);
+    where it is set, a receipt without it makes no customer (inferred: reference sitoo-api, section 4).
+    """
+
+    push: bool = False
+    from_receipts: bool = True
+    placeholders: tuple[Name, ...] = ()
+    shared_by: WholeNumber = Field(default=3, ge=2, le=100)
+    consent_key: Name | None = None
+
+
 class Estate(_Part):
     """The whole file, validated."""
 
@@ -430,6 +547,8 @@ class Estate(_Part):
     items: tuple[SpecialItem, ...] = ()
     books: tuple[Books, ...] = Field(min_length=1)
     stores: tuple[Store, ...] = Field(min_length=1)
+    catalogue: CatalogueSettings | None = None
+    customers: CustomerSettings | None = None
 
     @cached_property
     def by_store(self) -> dict[str, Store]:

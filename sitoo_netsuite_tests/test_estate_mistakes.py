@@ -60,7 +60,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a doubled name": (
         '      tips: "12450"',
         '      tips: "1"\n      tips: "2"',
-        "books[0].accounts.tips (line 77): stands there twice",
+        "books[0].accounts.tips (line 78): stands there twice",
     ),
     "a doubled part": (
         "stores:\n",

@@ -148,6 +148,76 @@ KINDS = {
             "Correct the declaration in estate.yaml or the opening entry in NetSuite. The next run compares again.",
         ),
         Kind(
+            "catalogue_drift", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "A field that NetSuite owns was changed in Sitoo; the evidence says from what to what, and when put back.",
+            "Ask who changed it and why; make the change in NetSuite if it is right. Then resolve this with a reason.",
+        ),
+        Kind(
+            "sku_only_in_sitoo", Owner.INTEGRATION, Severity.MEDIUM,
+            "A product can be sold at the tills of a Sitoo site, and NetSuite has no item for those tills.",
+            "Create the item in NetSuite, or take the product off the tills. The next full compare clears this.",
+        ),
+        Kind(
+            "sku_ambiguous", Owner.INTEGRATION, Severity.HIGH,
+            "A SKU is used twice, or differs from another only by case. The later one is not pushed to the tills.",
+            "Give one of the two another SKU.",
+        ),
+        Kind(
+            "barcode_doubled", Owner.INTEGRATION, Severity.MEDIUM,
+            "Several items in NetSuite share a barcode, so that a till may sell the wrong one. It is not pushed.",
+            "Correct the barcode of all items but one in NetSuite.",
+        ),
+        Kind(
+            "barcode_invalid", Owner.INTEGRATION, Severity.LOW,
+            "An item's barcode in NetSuite is no GTIN: its length or its check digit is wrong. It is not pushed.",
+            "Correct the barcode in NetSuite.",
+        ),
+        Kind(
+            "item_without_price", Owner.RETAIL_OPS, Severity.HIGH,
+            "An item for the tills has no price in a price level and currency that a price list is filled from.",
+            "Enter the price in NetSuite. The next run pushes it.",
+        ),
+        Kind(
+            "item_without_vat_group", Owner.FINANCE, Severity.HIGH,
+            "An item for the tills has a tax schedule that the estate maps to no VAT group. It is not pushed.",
+            "Map the tax schedule in estate.yaml, or give the item another one in NetSuite.",
+        ),
+        Kind(
+            "vat_group_mismatch", Owner.FINANCE, Severity.HIGH,
+            "A product is sold in another VAT group than its item's tax schedule asks for. Its price is not pushed.",
+            "Decide which is right, and correct the other. VAT at the tills is never changed without a person.",
+        ),
+        Kind(
+            "price_basis_unknown", Owner.FINANCE, Severity.HIGH,
+            "Whether prices hold VAT is not known, or a price list is missing or in another currency. None is pushed.",
+            "Say in estate.yaml whether the price level holds VAT, or correct the list named there; else ask Sitoo.",
+        ),
+        Kind(
+            "price_mismatch", Owner.RETAIL_OPS, Severity.HIGH,
+            "A till would charge another price than NetSuite's: Sitoo sells at the lowest list that applies.",
+            "Look at the price list named; end it, or take the product off it.",
+        ),
+        Kind(
+            "product_refused", Owner.INTEGRATION, Severity.HIGH,
+            "Sitoo refused a product, a change of it or its price. The tills do not have it.",
+            "Read Sitoo's reason and correct the item in NetSuite. It is sent again once it has changed.",
+        ),
+        Kind(
+            "price_unexplained", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "A receipt was sold at a price that no list in force, discount or named manual price explains.",
+            "Ask the store why. The evidence has each row, its right price and the money lost or overcharged.",
+        ),
+        Kind(
+            "customer_ambiguous", Owner.RETAIL_OPS, Severity.LOW,
+            "A Sitoo customer is like several customers in NetSuite, or like one of another name. None is linked.",
+            "Compare the candidates in NetSuite; merge them, or correct either side. The next run links who is left.",
+        ),
+        Kind(
+            "customer_refused", Owner.INTEGRATION, Severity.MEDIUM,
+            "NetSuite refused a new customer.",
+            "Read NetSuite's reason; correct the customer in Sitoo, or the account. The next run tries again.",
+        ),
+        Kind(
             "run_failed", Owner.INTEGRATION, Severity.HIGH,
             "A run failed before it could finish. What it had posted is recorded; nothing is doubled.",
             "Read the run's error in Dagster. The next run takes up where this one stopped and clears this.",

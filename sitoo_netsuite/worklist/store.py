@@ -22,12 +22,15 @@ from sitoo_netsuite.worklist.kinds import KINDS
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run looked at: these kinds, on these trading days or of this one key where they are given."""
+    """What a run looked at: these kinds, on these trading days, of this one key or about these records where they are
+    given. Of no records: nothing is cleared but what is found is brought up to date.
+    """
 
     kinds: Collection[str]
     first_day: date | None = None
     last_day: date | None = None
     key: str | None = None
+    records: Collection[str] | None = None
 
 
 def record_cases(
@@ -106,10 +109,12 @@ def _known_cases(connection: psycopg.Connection, scope: Scope, found: Sequence[C
         """
         event <> 'cleared' and kind = any(%s)
           and ((%s::date is null or trading_day between %s and %s) and (%s::text is null or key = %s)
+               and (%s::text[] is null or record = any(%s))
                or (kind, key) in (select * from unnest(%s::text[], %s::text[])))
         """,
         (
             list(scope.kinds), scope.first_day, scope.first_day, scope.last_day, scope.key, scope.key,
+            *[None if scope.records is None else list(scope.records)] * 2,
             [case.kind for case in found], [case.key for case in found],
         ),
     )  # fmt: skip
