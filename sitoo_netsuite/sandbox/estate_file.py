@@ -17,10 +17,12 @@ from sitoo_netsuite.sandbox.world import (
     GIFT_CARD_SKU,
     SHARED_TENDERS,
     TIP_SKU,
+    VARIANT_OPTIONS,
     PaymentType,
     Shop,
     Site,
     World,
+    matrix_field,
     percent,
 )
 
@@ -53,6 +55,7 @@ _BOOKS = """\
   # {name}
   - subsidiary: "{subsidiary}"
     currency: {currency}
+    country: {country}
     vat:
 {vat}
     tenders:
@@ -128,6 +131,43 @@ _STORE = """\
     returns: [{{from: {start}, value: journal}}]
 """
 
+_CATALOGUE = """
+# What of NetSuite's items and prices the tills have.
+catalogue:
+  push: true
+  # The VAT group of a Sitoo site's products, by tax schedule.
+  tax_schedules:
+{tax_schedules}
+  # The attribute of a variant in Sitoo, and the field of a matrix item that holds it.
+  matrix_options:
+{matrix_options}
+  price_levels:
+{price_levels}
+  price_lists:
+{price_lists}
+"""
+
+_TAX_SCHEDULE = """\
+    - {{tax_schedule: {name}, vat_groups: {{{vat_groups}}}}}
+"""
+
+_MATRIX_OPTION = """\
+    {option}: {field}
+"""
+
+_PRICE_LEVEL = """\
+    - {{price_level: {name}, holds_vat: {holds_vat}}}
+"""
+
+_PRICE_LIST = """\
+    - {{site: {site}, price_list: {number}, price_level: {level}, currency: {currency}, subsidiary: "{subsidiary}"}}
+"""
+
+_CUSTOMERS = """
+# Sitoo's customers become NetSuite's.
+customers: {push: true}
+"""
+
 _WAITS = """
 # Both APIs are near: what fails is tried again soon.
 sitoo: {{retry_seconds: {seconds}}}
@@ -152,11 +192,49 @@ def estate_yaml(world: World, retry_seconds: str | None = None) -> str:
     books = "\n".join(_books(world, site) for site in world.sites)
     stores = "\n".join(_store(world, shop) for shop in world.shops)
     waits = "" if retry_seconds is None else _WAITS.format(seconds=retry_seconds)
-    return f"{head}{books}\nstores:\n{stores}{waits}"
+    # A retailer whose tills take no price from NetSuite, or who knows no customer, says nothing of it.
+    catalogue = _catalogue(world) if any(prices.level for prices in world.price_lists) else ""
+    customers = _CUSTOMERS if world.customers else ""
+    return f"{head}{books}\nstores:\n{stores}{catalogue}{customers}{waits}"
+
+
+def _catalogue(world: World) -> str:
+    return _CATALOGUE.format(
+        tax_schedules="".join(
+            _TAX_SCHEDULE.format(
+                name=_quoted(schedule.name),
+                vat_groups=", ".join(f"{site}: {vatid}" for site, vatid in schedule.vat_groups.items()),
+            )
+            for schedule in world.tax_schedules
+            if schedule.vat_groups
+        ).rstrip("\n"),
+        matrix_options="".join(
+            _MATRIX_OPTION.format(option=option, field=matrix_field(option)) for option in VARIANT_OPTIONS
+        ).rstrip("\n"),
+        price_levels="".join(
+            _PRICE_LEVEL.format(name=_quoted(level.name), holds_vat=str(level.holds_vat).lower())
+            for level in world.price_levels
+        ).rstrip("\n"),
+        price_lists="".join(
+            _PRICE_LIST.format(
+                site=prices.eshopid,
+                number=prices.pricelistid,
+                level=_quoted(prices.level),
+                currency=prices.currency,
+                subsidiary=world.subsidiary_of(prices.eshopid).internal_id,
+            )
+            for prices in world.price_lists
+            if prices.level is not None
+        ).rstrip("\n"),
+    )
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _books(world: World, site: Site) -> str:
-    subsidiary = next(entry for entry in world.subsidiaries if entry.country == site.country)
+    subsidiary = world.subsidiary_of(site.eshopid)
 
     def account(role: str) -> str:
         return world.account(subsidiary.internal_id, role)
@@ -179,6 +257,7 @@ def _books(world: World, site: Site) -> str:
         name=subsidiary.name,
         subsidiary=subsidiary.internal_id,
         currency=site.currency,
+        country=site.country,
         vat=vat.rstrip("\n"),
         tills="".join(_tender(kind, account) for kind in kinds),
         multi=_MULTI,
@@ -209,7 +288,7 @@ def _tender(kind: PaymentType, account: Callable[[str], str]) -> str:
     """The entry of a tender that is not the same in every market."""
     if (kind.paymentmethodid, kind.name) in SHARED_TENDERS:
         return ""
-    name = json.dumps(kind.name, ensure_ascii=False)
+    name = _quoted(kind.name)
     if kind.paymentmethodid == CASH:
         return _CASH.format(name=name)
     if kind.paymentmethodid == CARD:
@@ -226,7 +305,7 @@ def _tender(kind: PaymentType, account: Callable[[str], str]) -> str:
 def _store(world: World, shop: Shop) -> str:
     return _STORE.format(
         key=shop.key,
-        name=json.dumps(shop.name, ensure_ascii=False),
+        name=_quoted(shop.name),
         storeid=shop.storeid,
         subsidiary=shop.subsidiary,
         location=shop.location,

@@ -6,8 +6,8 @@ receipts (`trade/`), HTTP, and what either API looks like.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, time
 from random import Random
 
@@ -73,12 +73,58 @@ class ProductGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxSchedule:
+    """A tax schedule of NetSuite. `vat_groups`: the ProductGroup's vatid that it stands for, per eshopid.
+
+    One without any is NetSuite's alone: the estate does not map it.
+    """
+
+    internal_id: int
+    name: str
+    vat_groups: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLevel:
+    """A price level of NetSuite, for every currency. `holds_vat`: whether its prices are with VAT."""
+
+    internal_id: int
+    name: str
+    holds_vat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """A Sitoo price list. `level`: name of the price level the estate fills it from; None: the estate leaves it alone.
+
+    List 1 is the default one, with the products' own prices.
+    """
+
+    pricelistid: int
+    eshopid: int
+    name: str
+    currency: str
+    level: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixParent:
+    """An item of NetSuite that holds the variants of one thing together and is never sold itself; Sitoo has none."""
+
+    internal_id: int
+    sku: str
+    title: str
+    tax_schedule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """One SKU. `price_minor` is VAT-inclusive per currency; `netsuite_item` is None when NetSuite lacks the SKU.
 
     `item_type` is NetSuite's: InvtPart, Service, NonInvtPart. `group` is the ProductGroup's vatid per eshopid.
     `by_weight`: the price is per kilogram. The price of a special SKU is 0: the till types it in. `cost_minor` is
-    without VAT, per unit or kilogram.
+    without VAT, per unit or kilogram. `tax_schedule` is a TaxSchedule's name. A variant has its MatrixParent's internal
+    id in `parent`, and in `options` the name of each attribute (Colour, Size) with its value.
     """
 
     productid: int
@@ -91,6 +137,9 @@ class Product:
     price_minor: dict[str, int]
     cost_minor: dict[str, int]
     by_weight: bool = False
+    tax_schedule: str | None = None
+    parent: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +183,22 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A made-up person at example.com; `company` is empty for a private customer."""
+    """A made-up person at example.com; `company` is empty for a private customer.
+
+    `userid` is that of the Sitoo user on the site `eshopid`; empty for somebody who is known from receipts alone.
+    `mobile` is written as people do, and empty where they left it out. `netsuite_customer` is the internal id; None
+    for somebody whom NetSuite does not know yet.
+    """
 
     email: str
     namefirst: str
     namelast: str
     company: str
     phone: str
+    mobile: str = ""
+    userid: str = ""
+    eshopid: int = 1
+    netsuite_customer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +252,10 @@ class World:
     shops: tuple[Shop, ...]
     warehouses: tuple[Warehouse, ...]
     product_groups: tuple[ProductGroup, ...]
+    tax_schedules: tuple[TaxSchedule, ...]
+    price_levels: tuple[PriceLevel, ...]
+    price_lists: tuple[PriceList, ...]
+    matrix_parents: tuple[MatrixParent, ...]
     products: tuple[Product, ...]
     payment_types: tuple[PaymentType, ...]
     customers: tuple[Customer, ...]
@@ -209,6 +271,11 @@ class World:
                 return shop
         raise KeyError(key)
 
+    def subsidiary_of(self, eshopid: int) -> Subsidiary:
+        """The subsidiary whose market a Sitoo site is. Raises KeyError when there is none."""
+        country = {site.eshopid: site.country for site in self.sites}[eshopid]
+        return {subsidiary.country: subsidiary for subsidiary in self.subsidiaries}[country]
+
     def account(self, subsidiary: int, role: str) -> str:
         """The number of the account a subsidiary uses for a role. Raises KeyError when there is none."""
         for account in self.accounts:
@@ -222,7 +289,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class _Country:
-    """One market. `prices` turns a price in kronor into the currency: its worth in hundredths of a krona."""
+    """One market. `krona_worth` turns a price in kronor into the currency: its worth in hundredths of a krona.
+
+    `first_mobile`: the first of the mobile numbers kept for fiction (by PTS and Ofcom), which are nobody's.
+    """
 
     code: str
     eshopid: int
@@ -235,6 +305,7 @@ class _Country:
     standard_bp: int
     account_range: int
     krona_worth: int
+    first_mobile: int
     cities: tuple[str, ...]
     tenders: tuple[tuple[int, str], ...]  # paymentmethodid, name
 
@@ -252,12 +323,12 @@ SHARED_TENDERS = (
 )
 _COUNTRIES = (
     _Country(
-        "SE", 1, "Sweden", 2, "Lindgrove Sverige AB", "SEK", "Europe/Stockholm", True, 2500, 10_000, 100,
+        "SE", 1, "Sweden", 2, "Lindgrove Sverige AB", "SEK", "Europe/Stockholm", True, 2500, 10_000, 100, 701740605,
         ("Stockholm", "Malmö", "Göteborg", "Uppsala", "Lund", "Umeå", "Västerås", "Örebro"),
         ((100, "Cash"), (CARD, "Card"), (710, "Swish"), *SHARED_TENDERS),
     ),
     _Country(
-        "GB", 2, "United Kingdom", 3, "Lindgrove UK Ltd", "GBP", "Europe/London", False, 2000, 20_000, 8,
+        "GB", 2, "United Kingdom", 3, "Lindgrove UK Ltd", "GBP", "Europe/London", False, 2000, 20_000, 8, 7700900000,
         ("London", "Leeds", "Bristol", "Edinburgh", "Cardiff", "York", "Bath", "Norwich"),
         ((100, "Cash"), (CARD, "Card"), *SHARED_TENDERS),
     ),
@@ -271,6 +342,7 @@ class _Category:
     name: str
     prefix: str
     count: int
+    tax_schedule: str
     rate_bp: dict[str, int]
     lowest: int
     highest: int
@@ -280,16 +352,48 @@ class _Category:
 
 
 _CATEGORIES = (
-    _Category("Home", "HOM", 70, {"SE": 2500, "GB": 2000}, 49, 1499, nouns=("Vase", "Lamp", "Throw", "Bowl", "Stool")),
-    _Category("Apparel", "APP", 70, {"SE": 2500, "GB": 2000}, 99, 1999, nouns=("Coat", "Shirt", "Scarf", "Skirt")),
-    _Category("Children", "KID", 35, {"SE": 2500, "GB": 0}, 79, 599, nouns=("Romper", "Mittens", "Boots", "Cap")),
-    _Category("Pantry", "PAN", 35, {"SE": 1200, "GB": 0}, 19, 189, nouns=("Tea", "Jam", "Crispbread", "Honey")),
-    _Category("Deli", "DEL", 10, {"SE": 1200, "GB": 0}, 120, 420, by_weight=True, nouns=("Cheese", "Coffee beans")),
-    _Category("Books", "BOK", 35, {"SE": 600, "GB": 0}, 59, 399, nouns=("Cookbook", "Atlas", "Novel", "Almanac")),
-    _Category("Insulation", "INS", 15, {"SE": 2500, "GB": 500}, 89, 899, nouns=("Draught strip", "Loft roll")),
-    _Category("Stamps", "STA", 5, {"SE": 0, "GB": 0}, 18, 180, nouns=("Stamp booklet",)),
-    _Category("Services", "SRV", 6, {"SE": 2500, "GB": 2000}, 49, 499, "Service", nouns=("Hemming", "Assembly")),
+    _Category(
+        "Home",
+        "HOM",
+        70,
+        "Standard",
+        {"SE": 2500, "GB": 2000},
+        49,
+        1499,
+        nouns=("Vase", "Lamp", "Throw", "Bowl", "Stool"),
+    ),
+    _Category(
+        "Apparel", "APP", 70, "Standard", {"SE": 2500, "GB": 2000}, 99, 1999, nouns=("Coat", "Shirt", "Scarf", "Skirt")
+    ),
+    _Category(
+        "Children",
+        "KID",
+        35,
+        "Children's clothing",
+        {"SE": 2500, "GB": 0},
+        79,
+        599,
+        nouns=("Romper", "Mittens", "Boots", "Cap"),
+    ),
+    _Category("Pantry", "PAN", 35, "Food", {"SE": 1200, "GB": 0}, 19, 189, nouns=("Tea", "Jam", "Crispbread", "Honey")),
+    _Category(
+        "Deli", "DEL", 10, "Food", {"SE": 1200, "GB": 0}, 120, 420, by_weight=True, nouns=("Cheese", "Coffee beans")
+    ),
+    _Category(
+        "Books", "BOK", 35, "Books", {"SE": 600, "GB": 0}, 59, 399, nouns=("Cookbook", "Atlas", "Novel", "Almanac")
+    ),
+    _Category(
+        "Insulation", "INS", 15, "Energy saving", {"SE": 2500, "GB": 500}, 89, 899, nouns=("Draught strip", "Loft roll")
+    ),
+    _Category("Stamps", "STA", 5, "Stamps", {"SE": 0, "GB": 0}, 18, 180, nouns=("Stamp booklet",)),
+    _Category(
+        "Services", "SRV", 6, "Services", {"SE": 2500, "GB": 2000}, 49, 499, "Service", nouns=("Hemming", "Assembly")
+    ),
 )
+# Their products are the sizes and colours of one thing, this many at a time.
+_WITH_VARIANTS = "Apparel"
+_SIZES = ("XS", "S", "M", "L", "XL")
+VARIANT_OPTIONS = ("Colour", "Size")
 _COLOURS = ("ash", "birch", "clay", "dusk", "fern", "granite", "heather", "ivory", "moss", "rust", "slate", "sand")
 _FIRST_NAMES = ("Alva", "Bo", "Cleo", "Dag", "Edda", "Finn", "Greta", "Hugo", "Iris", "Juno", "Kim", "Lou", "Noor")
 _LAST_NAMES = ("Fernwick", "Tarnholm", "Ostmere", "Quillby", "Brackenlund", "Vintersko", "Marrowdale", "Pilbrook")
@@ -341,6 +445,13 @@ _ROLES_BY_RATE = (
 )
 
 _FIRST_FURTHER_TENDER = 1500
+# The share of the people on receipts that are users of Sitoo, and that are customers of NetSuite.
+_SITOO_KNOWS, _NETSUITE_KNOWS = 0.8, 0.5
+# NetSuite's internal ids: parents come before their children, people after the walk-in customers of the shops.
+_FIRST_PARENT, _FIRST_ITEM, _FIRST_CUSTOMER = 901, 1001, 2001
+BASE_PRICE = PriceLevel(1, "Base Price", holds_vat=True)
+DEFAULT_LIST, _DEFAULT_LIST_NAME = 1, "Default"
+_UNDECIDED_SCHEDULE = "To be decided"
 
 
 def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -> World:
@@ -401,6 +512,10 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -
             ),
         ),
         product_groups=groups,
+        tax_schedules=_tax_schedules(countries),
+        price_levels=(BASE_PRICE,),
+        price_lists=tuple(default_list(country.eshopid, country.currency, BASE_PRICE.name) for country in countries),
+        matrix_parents=_matrix_parents(),
         products=_products(seed, countries),
         payment_types=tuple(
             PaymentType(
@@ -413,7 +528,7 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -
             for country in countries
             for number, (method, name) in enumerate(country.tenders, start=1)
         ),
-        customers=_customers(seed),
+        customers=_customers(seed, countries),
         currencies=(
             Currency(4, "EUR", "Euro"),
             *(Currency(country.eshopid, country.currency, _CURRENCY_NAMES[country.currency]) for country in countries),
@@ -431,6 +546,11 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -
 
 
 _CURRENCY_NAMES = {"SEK": "Swedish krona", "GBP": "British pound"}
+
+
+def default_list(eshopid: int, currency: str, level: str | None) -> PriceList:
+    """The price list that every Sitoo site has."""
+    return PriceList(DEFAULT_LIST, eshopid, _DEFAULT_LIST_NAME, currency, level)
 
 
 def opening_stock(world: World, warehouseid: int) -> dict[str, int]:
@@ -525,6 +645,61 @@ def percent(rate_bp: int) -> str:
     return f"{rate_bp / 100:g}"
 
 
+_SPECIAL_ITEMS = (
+    (GIFT_CARD_SKU, "Gift card", _GIFT_CARDS, "Gift cards"),
+    (EXPERIENCE_CARD_SKU, "Experience card", _EXPERIENCE_CARDS, "Experience cards"),
+    (DEPOSIT_SKU, "Deposit", _DEPOSITS, "Deposits"),
+    (TIP_SKU, "Tip", _TIPS, "Tips"),
+)
+
+
+def _groups_of(category: _Category, countries: Sequence[_Country]) -> dict[int, int]:
+    """The vatid of a shelf's products, by eshopid."""
+    if category.item_type == "Service":
+        return {country.eshopid: _SERVICES for country in countries}
+    return {country.eshopid: 2 + _rates(country).index(category.rate_bp[country.code]) for country in countries}
+
+
+def _tax_schedules(countries: Sequence[_Country]) -> tuple[TaxSchedule, ...]:
+    groups = {category.tax_schedule: _groups_of(category, countries) for category in _CATEGORIES}
+    for _, _, group, schedule in _SPECIAL_ITEMS:
+        groups[schedule] = {country.eshopid: group for country in countries}
+    groups[_UNDECIDED_SCHEDULE] = {}
+    return tuple(TaxSchedule(number, name, of) for number, (name, of) in enumerate(groups.items(), start=1))
+
+
+def _matrix_parents() -> tuple[MatrixParent, ...]:
+    category = next(category for category in _CATEGORIES if category.name == _WITH_VARIANTS)
+    return tuple(
+        MatrixParent(
+            internal_id=_FIRST_PARENT + number,
+            sku=f"{category.prefix}-LINE-{number + 1:02d}",
+            title=f"{category.name} line {number + 1}",
+            tax_schedule=category.tax_schedule,
+        )
+        for number in range(category.count // len(_SIZES))
+    )
+
+
+def _variant(category: _Category, number: int, colour: str) -> tuple[int | None, dict[str, str]]:
+    """Parent and options of a shelf's nth product, from 1."""
+    if category.name != _WITH_VARIANTS:
+        return None, {}
+    line, place = divmod(number - 1, len(_SIZES))
+    return _FIRST_PARENT + line, dict(zip(VARIANT_OPTIONS, (colour.capitalize(), _SIZES[place]), strict=True))
+
+
+def matrix_field(option: str) -> str:
+    """The field of NetSuite's items that holds an option of VARIANT_OPTIONS: `custitem_colour`."""
+    return f"custitem_{option.lower()}"
+
+
+def ean_13(twelve_digits: str) -> str:
+    """A barcode with its check digit: with weights 1 and 3 in turn, all digits add up to tens (GS1)."""
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve_digits))
+    return f"{twelve_digits}{-weighted % 10}"
+
+
 def _products(seed: int, countries: Sequence[_Country]) -> tuple[Product, ...]:
     draw = _stream(seed, "catalogue")
     products: list[Product] = []
@@ -534,20 +709,17 @@ def _products(seed: int, countries: Sequence[_Country]) -> tuple[Product, ...]:
             cents = draw.choice((0, 0, 0, 90, 50, 95))
             share = draw.randrange(30, 55)
             price = {c.currency: _price(c, kronor, cents) for c in _COUNTRIES}
+            noun, colour = draw.choice(category.nouns), draw.choice(_COLOURS)
+            parent, options = _variant(category, number, colour)
             products.append(
                 Product(
                     productid=4000 + len(products) + 1,
                     sku=f"{category.prefix}-{number:03d}",
-                    title=f"{draw.choice(category.nouns)} {draw.choice(_COLOURS)} {number}",
-                    barcode=f"73{draw.randrange(10**11):011d}",
+                    title=f"{noun} {colour} {number}",
+                    barcode=ean_13(f"73{draw.randrange(10**11) // 10:010d}"),
                     item_type=category.item_type,
-                    netsuite_item=1001 + len(products),
-                    group={
-                        c.eshopid: _SERVICES
-                        if category.item_type == "Service"
-                        else 2 + _rates(c).index(category.rate_bp[c.code])
-                        for c in countries
-                    },
+                    netsuite_item=_FIRST_ITEM + len(products),
+                    group=_groups_of(category, countries),
                     price_minor={c.currency: price[c.currency] for c in countries},
                     cost_minor={
                         c.currency: 0
@@ -556,14 +728,12 @@ def _products(seed: int, countries: Sequence[_Country]) -> tuple[Product, ...]:
                         for c in countries
                     },
                     by_weight=category.by_weight,
+                    tax_schedule=category.tax_schedule,
+                    parent=parent,
+                    options=options,
                 )
             )
-    for sku, title, group in (
-        (GIFT_CARD_SKU, "Gift card", _GIFT_CARDS),
-        (EXPERIENCE_CARD_SKU, "Experience card", _EXPERIENCE_CARDS),
-        (DEPOSIT_SKU, "Deposit", _DEPOSITS),
-        (TIP_SKU, "Tip", _TIPS),
-    ):
+    for sku, title, group, schedule in _SPECIAL_ITEMS:
         products.append(
             Product(
                 productid=4000 + len(products) + 1,
@@ -571,10 +741,11 @@ def _products(seed: int, countries: Sequence[_Country]) -> tuple[Product, ...]:
                 title=title,
                 barcode="",
                 item_type="NonInvtPart",
-                netsuite_item=1001 + len(products),
+                netsuite_item=_FIRST_ITEM + len(products),
                 group={c.eshopid: group for c in countries},
                 price_minor={c.currency: 0 for c in countries},
                 cost_minor={c.currency: 0 for c in countries},
+                tax_schedule=schedule,
             )
         )
     return tuple(products)
@@ -589,11 +760,18 @@ def _cost(price_minor: int, rate_bp: int, share: int) -> int:
     return round_half_away((price_minor - vat_within(price_minor, rate_bp)) * share, 100)
 
 
-def _customers(seed: int) -> tuple[Customer, ...]:
-    draw = _stream(seed, "customers")
+def _customers(seed: int, countries: Sequence[_Country]) -> tuple[Customer, ...]:
+    draw, known = _stream(seed, "customers"), _stream(seed, "who knows a customer")
     customers = []
+    reachable: set[tuple[str, str]] = set()
     for number in range(1, 121):
         first, last = draw.choice(_FIRST_NAMES), draw.choice(_LAST_NAMES)
+        country = countries[number % len(countries)]
+        # Two of three leave theirs: the range kept for fiction has no more. Of a name one does, since numbers next to
+        # each other look like one number mistyped.
+        leaves_mobile = number % 3 != 0 and (first, last) not in reachable
+        if leaves_mobile:
+            reachable.add((first, last))
         customers.append(
             Customer(
                 email=f"{first}.{last}.{number}@example.com".lower(),
@@ -601,6 +779,10 @@ def _customers(seed: int) -> tuple[Customer, ...]:
                 namelast=last,
                 company=f"{last} Trading" if number % 8 == 0 else "",
                 phone=f"+00 555 {number:04d}",
+                mobile=f"0{country.first_mobile + number // 3 * 2 + number % 3 - 1}" if leaves_mobile else "",
+                userid=_guid(known) if known.random() < _SITOO_KNOWS else "",
+                eshopid=country.eshopid,
+                netsuite_customer=_FIRST_CUSTOMER + number if known.random() < _NETSUITE_KNOWS else None,
             )
         )
     return tuple(customers)

@@ -1,6 +1,6 @@
 import pytest
 
-from sitoo_netsuite.sandbox.world import make_world, opening_stock
+from sitoo_netsuite.sandbox.world import VARIANT_OPTIONS, ean_13, make_world, opening_stock
 
 
 def test_the_same_seed_draws_the_same_world() -> None:
@@ -75,3 +75,50 @@ def test_shops_and_accounts_are_found_by_what_people_call_them() -> None:
         world.shop("S99")
     with pytest.raises(KeyError):
         world.account(2, "piracy")
+
+
+def test_every_barcode_has_its_check_digit() -> None:
+    assert ean_13("400638133393") == "4006381333931"
+    barcodes = [product.barcode for product in make_world(7, 2, 1).products if product.barcode]
+    assert all(ean_13(barcode[:12]) == barcode for barcode in barcodes)
+    assert len(barcodes) == len(set(barcodes))
+
+
+@pytest.mark.parametrize("stores", [1, 2])
+def test_a_tax_schedule_stands_for_the_vat_groups_of_all_its_products(stores: int) -> None:
+    world = make_world(7, stores, 1)
+    schedules = {schedule.name: schedule.vat_groups for schedule in world.tax_schedules}
+    for product in world.products:
+        assert schedules[str(product.tax_schedule)] == product.group
+
+
+def test_variants_of_one_parent_differ_in_their_options() -> None:
+    world = make_world(7, 2, 1)
+    for parent in world.matrix_parents:
+        options = [
+            tuple(product.options.values()) for product in world.products if product.parent == parent.internal_id
+        ]
+        assert len(options) == len(set(options)) == 5
+        assert all(len(values) == len(VARIANT_OPTIONS) for values in options)
+    assert not {parent.internal_id for parent in world.matrix_parents} & {p.netsuite_item for p in world.products}
+
+
+@pytest.mark.parametrize("stores", [1, 2])
+def test_a_mobile_number_is_one_persons_and_kept_for_fiction(stores: int) -> None:
+    world = make_world(7, stores, 1)
+    mobiles = [person.mobile for person in world.customers if person.mobile]
+    assert len(mobiles) == len(set(mobiles))
+    assert all("0701740605" <= mobile <= "0701740699" or mobile.startswith("07700900") for mobile in mobiles)
+    assert {person.eshopid for person in world.customers} == {site.eshopid for site in world.sites}
+
+
+def test_some_people_are_known_to_one_system_only() -> None:
+    known = {(bool(person.userid), person.netsuite_customer is None) for person in make_world(7, 2, 1).customers}
+    assert len(known) == 4
+
+
+def test_a_site_is_a_subsidiarys_market() -> None:
+    world = make_world(7, 2, 1)
+    assert [world.subsidiary_of(site.eshopid).currency for site in world.sites] == ["SEK", "GBP"]
+    with pytest.raises(KeyError):
+        world.subsidiary_of(99)

@@ -35,6 +35,8 @@ from sitoo_netsuite.sandbox.netsuite.schema import ENTITY, ITEM, TRANSACTION, Re
 from sitoo_netsuite.sandbox.netsuite.settings import Settings
 from sitoo_netsuite.sandbox.netsuite.values import Draft, Line, Value
 
+# Groups in which no two records have one name.
+_NAMED_APART = frozenset({ENTITY, ITEM})
 _FIRST_INTERNAL_ID = 1001
 _FIRST_NUMBER = 1001
 # Documents whose money goes out: a bank deposit takes them off.
@@ -61,6 +63,8 @@ class Account:
         self._records: dict[str, dict[int, Record]] = {}
         self._last_ids: dict[str, int] = {}
         self._external_ids: dict[str, dict[str, int]] = {}
+        # Internal ids by group and name, of the records whose names must differ.
+        self._names: dict[tuple[str, Value], set[int]] = {}
         self._numbers: dict[str, int] = {}
         self._stock: dict[tuple[int, int], Stock] = {}
         self._system: dict[int, SystemAccounts] = {}
@@ -74,6 +78,8 @@ class Account:
         self._last_ids[group] = max(record.internal_id, self._last_ids.get(group, 0))
         if record.external_id is not None:
             self._external_ids.setdefault(group, {})[record.external_id] = record.internal_id
+        if group in _NAMED_APART:
+            self._names.setdefault(_name_of(record), set()).add(record.internal_id)
         self._show(record)
 
     def set_system_accounts(self, subsidiary: int, system: SystemAccounts) -> None:
@@ -193,6 +199,8 @@ class Account:
         del self._records[group][record.internal_id]
         if record.external_id is not None:
             del self._external_ids[group][record.external_id]
+        if group in _NAMED_APART:
+            self._names[_name_of(record)].discard(record.internal_id)
 
     def _is_referred_to(self, record: Record) -> bool:
         group, internal_id = record.record_type.group, record.internal_id
@@ -222,7 +230,9 @@ class Account:
             raise missing_values(missing)
         if record_type.group == ENTITY:
             self._complete_customer(record)
-        if record_type.group in (ENTITY, ITEM):
+        if record_type.group == ITEM:
+            self._complete_prices(record)
+        if record_type.group in _NAMED_APART:
             self._check_name_is_free(record)
 
     def _complete_customer(self, record: Record) -> None:
@@ -236,11 +246,14 @@ class Account:
             parts = [str(fields[name]) for name in ("firstName", "lastName", "companyName") if name in fields]
             fields["entityId"] = " ".join([str(record.internal_id), *parts])
 
+    def _complete_prices(self, record: Record) -> None:
+        """A price shows the name of its level, whatever the body called it."""
+        for price in record.sublists.get("price", []):
+            if "priceLevel" in price:
+                price["priceLevelName"] = self._records["priceLevel"][_int(price["priceLevel"])].fields["name"]
+
     def _check_name_is_free(self, record: Record) -> None:
-        name = record.record_type.refers_by
-        group = self._records.get(record.record_type.group, {})
-        taken = (other.internal_id for other in group.values() if other.fields.get(name) == record.fields[name])
-        if any(internal_id != record.internal_id for internal_id in taken):
+        if self._names.get(_name_of(record), set()) - {record.internal_id}:
             raise user_error(self._duplicate_text(record.record_type))
 
     def _complete_transaction(self, record: Record) -> None:
@@ -444,6 +457,8 @@ class Account:
             self.mirror.put(table, (record.internal_id,), of_record)
 
     def _describe(self, record: Record) -> rows.Context:
+        if record.record_type.group == ITEM:
+            return rows.Context(subsidiaries=self._subsidiaries_of(record))
         if not record.record_type.is_transaction:
             return rows.NO_CONTEXT
         base = self._base_currency(record)
@@ -457,10 +472,24 @@ class Account:
             first_line_is_main=record.record_type.name == "journalEntry" and self.settings.journal_first_line_is_main,
         )
 
+    def _subsidiaries_of(self, item: Record) -> list[int]:
+        """An item's subsidiaries, with `includeChildren` those below them too."""
+        found = {_int(owner["id"]) for owner in item.sublists.get("subsidiary", [])}
+        below = found if item.fields.get("includeChildren") else set()
+        while below:
+            known = self._records["subsidiary"].values()
+            below = {entry.internal_id for entry in known if entry.fields.get("parent") in below} - found
+            found |= below
+        return sorted(found)
+
 
 def _refuse_set_up(record_type: RecordType) -> None:
     if not record_type.writable:
         raise ApiError(403, "INSUFFICIENT_PERMISSION", f"Set-up records such as {record_type.name} are read-only here.")
+
+
+def _name_of(record: Record) -> tuple[str, Value]:
+    return record.record_type.group, record.fields[record.record_type.refers_by]
 
 
 def _references(record: Record, groups: AbstractSet[str]) -> Iterable[tuple[str, int]]:

@@ -3,8 +3,8 @@
 Belongs here: putting it together, SuiteQL and the system service over HTTP. Does not belong here: what every request
 passes (`door.py`), the record service (`record_routes.py`), what may be done to a record (`account.py`).
 
-Not spoken: saved datasets, `q` filters, writing a subresource on its own. They answer 400 or 404, never something
-wrong.
+Not spoken: saved datasets, `q` filters, writing a subresource on its own (but for one price). They answer 400 or 404,
+never something wrong.
 """
 
 from __future__ import annotations

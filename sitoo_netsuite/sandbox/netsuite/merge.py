@@ -40,6 +40,7 @@ def merge_lines(
     key is a new line: hence an upsert repeated without `replace` doubles the document.
     """
     kept: list[Line] = [] if replace else [dict(line) for line in current]
+    sent = [{**sublist.defaults, **line} for line in sent]
     by_key = {_key(sublist, line): line for line in current} if sublist.keys else {}
     number = max((int(str(line["line"])) for line in current if "line" in line), default=0)
     if replace and not any(_key(sublist, line) in by_key for line in sent):

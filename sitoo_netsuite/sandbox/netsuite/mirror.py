@@ -36,6 +36,7 @@ _KEYS = {
     "transactionline": ("transaction",),
     "transactionaccountingline": ("transaction",),
     "itemprice": ("item",),
+    "itemsubsidiarymap": ("item",),
     "aggregateitemlocation": ("item", "location"),
 }
 

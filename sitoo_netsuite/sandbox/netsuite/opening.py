@@ -9,19 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from sitoo_netsuite.money import decimals, to_decimal
 from sitoo_netsuite.sandbox.netsuite.account import Account
 from sitoo_netsuite.sandbox.netsuite.ledger import Stock, SystemAccounts
 from sitoo_netsuite.sandbox.netsuite.periods import calendar_periods
 from sitoo_netsuite.sandbox.netsuite.records import Record
-from sitoo_netsuite.sandbox.netsuite.schema import RECORD_TYPES
+from sitoo_netsuite.sandbox.netsuite.schema import RECORD_TYPES, TILL_FIELD
 from sitoo_netsuite.sandbox.netsuite.values import Line, Value
-from sitoo_netsuite.sandbox.world import LedgerAccount, Product, World, opening_stock, percent
+from sitoo_netsuite.sandbox.world import (
+    LedgerAccount,
+    PriceLevel,
+    Product,
+    World,
+    matrix_field,
+    opening_stock,
+    percent,
+)
 
 _ITEM_RECORDS = {"InvtPart": "inventoryItem", "Service": "serviceSaleItem", "NonInvtPart": "nonInventorySaleItem"}
-_BASE_PRICE = 1
+# Prices without VAT keep as many decimals as SuiteQL shows.
+_PRICE_DECIMALS = Decimal("0.0001")
 # The role an account of the world plays for NetSuite itself, and the account made where the world has none.
 _SYSTEM_ROLES = {
     "accounts receivable": ("Accounts Receivable", "AcctRec"),
@@ -46,11 +55,16 @@ class _Opening:
         self._world = world
         self._now = datetime.combine(world.start, datetime.min.time(), tzinfo=account.clock.now().tzinfo)
         self._currencies = {currency.code: currency.internal_id for currency in world.currencies}
+        self._tax_schedules = {schedule.name: schedule.internal_id for schedule in world.tax_schedules}
+        self._rate_bp = {(group.eshopid, group.vatid): group.rate_bp for group in world.product_groups}
 
     def fill(self) -> None:
         self._currencies_and_subsidiaries()
-        self._locations_and_customers()
+        self._locations_and_walk_ins()
+        self._customers()
         self._accounts_and_tax()
+        self._price_levels_and_tax_schedules()
+        self._matrix_parents()
         self._items()
         self._stock()
         last_day = self._world.start + timedelta(days=self._world.days)
@@ -98,7 +112,7 @@ class _Opening:
                 fields["parent"] = subsidiary.parent
             self._add("subsidiary", subsidiary.internal_id, fields)
 
-    def _locations_and_customers(self) -> None:
+    def _locations_and_walk_ins(self) -> None:
         """Locations, and one walk-in customer for each (reference 5, customer)."""
         base = {subsidiary.internal_id: subsidiary.currency for subsidiary in self._world.subsidiaries}
         for number, location in enumerate(self._world.locations, start=1):
@@ -114,6 +128,27 @@ class _Opening:
                 "currency": self._currencies[base[location.subsidiary]],
             }
             self._add("customer", number, customer, external_id=f"WALK-IN-{key}")
+
+    def _customers(self) -> None:
+        """The people NetSuite knows, as somebody typed them in before there was a till."""
+        for person in self._world.customers:
+            if person.netsuite_customer is None:
+                continue
+            subsidiary = self._world.subsidiary_of(person.eshopid)
+            names = [str(person.netsuite_customer), person.namefirst, person.namelast, person.company]
+            fields: dict[str, Value] = {
+                "entityId": " ".join(filter(None, names)),
+                "isPerson": not person.company,
+                "firstName": person.namefirst,
+                "lastName": person.namelast,
+                "companyName": person.company,
+                "email": person.email,
+                "phone": person.phone,
+                "mobilePhone": person.mobile,
+            }
+            fields = {name: value for name, value in fields.items() if value != ""}
+            fields |= {"subsidiary": subsidiary.internal_id, "currency": self._currencies[subsidiary.currency]}
+            self._add("customer", person.netsuite_customer, fields)
 
     def _accounts_and_tax(self) -> None:
         for entry in self._world.accounts:
@@ -166,27 +201,62 @@ class _Opening:
         owners: list[Line] = [] if subsidiary is None else [{"id": subsidiary}]
         self._add("account", internal_id, fields, {"subsidiary": owners})
 
+    def _price_levels_and_tax_schedules(self) -> None:
+        for level in self._world.price_levels:
+            self._add("priceLevel", level.internal_id, {"name": level.name})
+        for schedule in self._world.tax_schedules:
+            self._add("taxSchedule", schedule.internal_id, {"name": schedule.name})
+
+    def _matrix_parents(self) -> None:
+        owners: list[Line] = [{"id": self._world.subsidiary_of(site.eshopid).internal_id} for site in self._world.sites]
+        for parent in self._world.matrix_parents:
+            fields: dict[str, Value] = {
+                "itemId": parent.sku,
+                "displayName": parent.title,
+                "isInactive": False,
+                "taxSchedule": self._tax_schedules[parent.tax_schedule],
+                "matrixType": "PARENT",
+            }
+            self._add("inventoryItem", parent.internal_id, fields, {"subsidiary": owners})
+
     def _items(self) -> None:
-        self._add("priceLevel", _BASE_PRICE, {"name": "Base Price"})
         for product in self._known_products():
             fields: dict[str, Value] = {
                 "itemId": product.sku,
                 "displayName": product.title,
                 "upcCode": product.barcode,
                 "isInactive": False,
-                "pricesIncludeTax": True,
+                "pricesIncludeTax": all(level.holds_vat for level in self._world.price_levels),
+                TILL_FIELD: True,
             }
+            if product.tax_schedule is not None:
+                fields["taxSchedule"] = self._tax_schedules[product.tax_schedule]
+            if product.parent is not None:
+                fields |= {"matrixType": "CHILD", "parent": product.parent}
+                fields |= {matrix_field(option): value for option, value in product.options.items()}
+            owners: list[Line] = [{"id": self._world.subsidiary_of(site).internal_id} for site in product.group]
             prices: list[Line] = [
                 {
-                    "priceLevel": _BASE_PRICE,
-                    "priceLevelName": "Base Price",
+                    "priceLevel": level.internal_id,
+                    "priceLevelName": level.name,
                     "currencyPage": self._currencies[currency],
                     "quantity": Decimal(0),
-                    "price": to_decimal(price, currency),
+                    "price": self._price(product, currency, level),
                 }
-                for currency, price in product.price_minor.items()
+                for level in self._world.price_levels
+                for currency in product.price_minor
             ]
-            self._add(_ITEM_RECORDS[product.item_type], product.netsuite_item or 0, fields, {"price": prices})
+            record_type, sublists = _ITEM_RECORDS[product.item_type], {"subsidiary": owners, "price": prices}
+            self._add(record_type, product.netsuite_item or 0, fields, sublists)
+
+    def _price(self, product: Product, currency: str, level: PriceLevel) -> Decimal:
+        """What a level asks for a product: without VAT at the rate of the first site that sells it in the currency."""
+        price = to_decimal(product.price_minor[currency], currency)
+        if level.holds_vat:
+            return price
+        site = next(s for s in self._world.sites if s.currency == currency and s.eshopid in product.group)
+        with_vat = 10_000 + self._rate_bp[site.eshopid, product.group[site.eshopid]]
+        return (price * 10_000 / with_vat).quantize(_PRICE_DECIMALS, ROUND_HALF_UP)
 
     def _stock(self) -> None:
         stocked = {p.sku: p for p in self._known_products() if p.item_type == "InvtPart"}

@@ -38,7 +38,7 @@ from sitoo_netsuite.sandbox.netsuite.render import (
 )
 from sitoo_netsuite.sandbox.netsuite.schema import BY_PATH_NAME, RecordType
 from sitoo_netsuite.sandbox.netsuite.transforms import TRANSFORMS, transformed
-from sitoo_netsuite.sandbox.netsuite.values import Draft, NameValidation, decode, is_external_id, read_body
+from sitoo_netsuite.sandbox.netsuite.values import Draft, Line, NameValidation, decode, is_external_id, read_body
 
 
 class RecordRoutes:
@@ -63,6 +63,7 @@ class RecordRoutes:
             Route(f"{one}/!transform/{{target}}", guarded(self._transform), methods=["POST"]),
             Route(f"{one}/{{sublist}}", guarded(self._read_sublist), methods=["GET"]),
             Route(f"{one}/{{sublist}}/{{key}}", guarded(self._read_line), methods=["GET"]),
+            Route(f"{one}/{{sublist}}/{{key}}", guarded(self._change_line), methods=["PATCH"]),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -131,12 +132,21 @@ class RecordRoutes:
 
     async def _read_line(self, request: Request) -> Response:
         record, name = self._record(request), self._sublist_name(request)
-        keys = record.record_type.sublists[name].keys
-        for place, line in enumerate(record.sublists.get(name, [])):
-            if line_key(keys, place, line) == request.path_params["key"]:
-                shown = show_line(record, name, place, line, self._account, View(base_url(request)))
-                return json_answer(shown, media_type=SINGULAR)
-        raise no_such_record()
+        place, line = _line(request, record, name)
+        shown = show_line(record, name, place, line, self._account, View(base_url(request)))
+        return json_answer(shown, media_type=SINGULAR)
+
+    async def _change_line(self, request: Request) -> Response:
+        """One line by its key; only prices are shown to be changed so (reference 5)."""
+        record, name = self._record(request), self._sublist_name(request)
+        if name != "price":
+            raise not_allowed(f"Lines of {name} are changed with their record.")
+        _, line = _line(request, record, name)
+        draft = await self._draft(request, record.record_type, within=name)
+        keys = {key: line[key] for key in record.record_type.sublists[name].keys if key in line}
+        lines = [{**sent, **keys} for sent in draft.sublists[name] or ()]
+        self._account.update(record, replace(draft, sublists={name: lines}), frozenset())
+        return self._written(request, record, draft)
 
     def _record(self, request: Request) -> Record:
         """The record of the path. Raises 404 and the 400 of a transaction of another type."""
@@ -158,7 +168,8 @@ class RecordRoutes:
             raise no_such_record()
         return str(name)
 
-    async def _draft(self, request: Request, record_type: RecordType) -> Draft:
+    async def _draft(self, request: Request, record_type: RecordType, within: str | None = None) -> Draft:
+        """The body of a request; `within`: it is that of one line of a sublist."""
         header = request.headers.get("x-netsuite-propertynamevalidation", NameValidation.WARNING)
         try:
             names = NameValidation(header.lower())
@@ -168,7 +179,10 @@ class RecordRoutes:
                 400, "INVALID_HEADER", f"Invalid value of the header {name}: {header}", header=name
             ) from None
         text = self._account.settings.unknown_property
-        return read_body(record_type, decode(await request.body()), self._account, names, text)
+        content = decode(await request.body())
+        if within is not None:
+            content = {within: {"items": [content]}}
+        return read_body(record_type, content, self._account, names, text)
 
     def _written(self, request: Request, record: Record, draft: Draft) -> Response:
         """204 with the record's absolute address and no body (reference 3.5)."""
@@ -189,6 +203,15 @@ def _record_type(request: Request) -> RecordType:
     if record_type is None:
         raise no_such_type(name)
     return record_type
+
+
+def _line(request: Request, record: Record, sublist: str) -> tuple[int, Line]:
+    """The line of the path, with its place. Raises 404."""
+    keys = record.record_type.sublists[sublist].keys
+    for place, line in enumerate(record.sublists.get(sublist, [])):
+        if line_key(keys, place, line) == request.path_params["key"].lower():
+            return place, line
+    raise no_such_record()
 
 
 def _external_id(text: str) -> str | None:

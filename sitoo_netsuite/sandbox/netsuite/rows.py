@@ -19,7 +19,14 @@ from sitoo_netsuite.money import decimals, to_decimal
 from sitoo_netsuite.sandbox.netsuite.ledger import GlLine, Posting, Stock
 from sitoo_netsuite.sandbox.netsuite.periods import Period
 from sitoo_netsuite.sandbox.netsuite.records import Record
-from sitoo_netsuite.sandbox.netsuite.schema import ENTITY, ITEM, RECORD_TYPES, TRANSACTION
+from sitoo_netsuite.sandbox.netsuite.schema import (
+    ENTITY,
+    ITEM,
+    MATRIX_OPTION_FIELDS,
+    RECORD_TYPES,
+    TILL_FIELD,
+    TRANSACTION,
+)
 from sitoo_netsuite.sandbox.netsuite.values import Value
 
 Row = dict[str, Any]
@@ -32,16 +39,20 @@ _PRIMARY_BOOK = 1
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the rows of a transaction need besides the record itself."""
+    """What a record's rows need besides the record itself.
 
-    currency: str
-    currency_id: int
-    base_currency: str
+    For a transaction its money and its items; for an item its subsidiaries, those below them included where it says so.
+    """
+
+    currency: str = ""
+    currency_id: int = 0
+    base_currency: str = ""
+    subsidiaries: Sequence[int] = ()
     item_types: Mapping[int, str] = field(default_factory=dict)
     first_line_is_main: bool = False
 
 
-NO_CONTEXT = Context("", 0, "")
+NO_CONTEXT = Context()
 
 
 def rows_of(record: Record, context: Context) -> dict[str, Sequence[Row]]:
@@ -187,7 +198,7 @@ def _accounting_line(record: Record, line: GlLine, number: int, context: Context
     }
 
 
-def _item(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+def _item(record: Record, context: Context) -> dict[str, Sequence[Row]]:
     fields = record.fields
     row = {
         **_named(record),
@@ -200,6 +211,10 @@ def _item(record: Record, _: Context) -> dict[str, Sequence[Row]]:
         "subtype": None if record.record_type.name == "inventoryItem" else _SOLD_ONLY,
         "cost": _unit_amount(fields.get("cost")),
         "parent": fields.get("parent"),
+        "matrixtype": fields.get("matrixType"),
+        "taxschedule": fields.get("taxSchedule"),
+        **{name: fields.get(name) for name in MATRIX_OPTION_FIELDS},
+        TILL_FIELD: fields.get(TILL_FIELD, False),
         "incomeaccount": fields.get("incomeAccount"),
         "expenseaccount": fields.get("cogsAccount"),
         "assetaccount": fields.get("assetAccount"),
@@ -216,8 +231,10 @@ def _item(record: Record, _: Context) -> dict[str, Sequence[Row]]:
             "isinactive": price.get("isInactive", False),
         }
         for price in record.sublists.get("price", [])
+        if "price" in price
     ]
-    return {"item": (row,), "itemprice": prices}
+    owners = [{"item": record.internal_id, "subsidiary": subsidiary} for subsidiary in context.subsidiaries]
+    return {"item": (row,), "itemprice": prices, "itemsubsidiarymap": owners}
 
 
 def _unit_amount(value: Value | None) -> Decimal | None:
@@ -235,6 +252,7 @@ def _customer(record: Record, _: Context) -> dict[str, Sequence[Row]]:
         "lastname": fields.get("lastName"),
         "email": fields.get("email"),
         "phone": fields.get("phone"),
+        "mobilephone": fields.get("mobilePhone"),
         "isperson": fields.get("isPerson", False),
         "subsidiary": fields.get("subsidiary"),
         "currency": fields.get("currency"),
@@ -295,6 +313,10 @@ def _subsidiary(record: Record, _: Context) -> dict[str, Sequence[Row]]:
     return {"subsidiary": (row,)}
 
 
+def _tax_schedule(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+    return {"taxschedule": ({**_named(record), "name": record.fields["name"]},)}
+
+
 def _currency(record: Record, _: Context) -> dict[str, Sequence[Row]]:
     fields = record.fields
     row = {
@@ -325,12 +347,13 @@ _MAKERS: Mapping[str, Callable[[Record, Context], dict[str, Sequence[Row]]]] = {
     "location": _location,
     "subsidiary": _subsidiary,
     "currency": _currency,
+    "taxSchedule": _tax_schedule,
 }
 
 # The tables whose rows go when a record of the group is deleted.
 TABLES_OF: Mapping[str, tuple[str, ...]] = {
     TRANSACTION: ("transaction", "transactionline", "transactionaccountingline"),
-    ITEM: ("item", "itemprice"),
+    ITEM: ("item", "itemprice", "itemsubsidiarymap"),
     ENTITY: ("customer",),
     "department": (),
     "classification": (),

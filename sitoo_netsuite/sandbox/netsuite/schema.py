@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
@@ -53,11 +54,12 @@ class Field:
 class Sublist:
     """Lines of a record. `keys`: the fields that identify a line; without keys every line sent is appended.
 
-    A sublist with the one key `line` numbers its lines from 1.
+    A sublist with the one key `line` numbers its lines from 1. `defaults`: what a line says that does not name a field.
     """
 
     fields: Mapping[str, Field]
     keys: tuple[str, ...] = ("line",)
+    defaults: Mapping[str, Decimal] = field(default_factory=dict)
 
     @cached_property
     def canonical(self) -> dict[str, str]:
@@ -437,12 +439,21 @@ _PRICE = Sublist(
         **_flag("isInactive"),
     },
     keys=("currencyPage", "priceLevel", "quantity"),
+    # The price of one unit stands at quantity 0 (INFERRED).
+    defaults={"quantity": Decimal(0)},
 )
+# The account's own fields: what sets a variant apart, and whether the tills sell the item. That the options of a matrix
+# are plain text is INFERRED.
+MATRIX_OPTION_FIELDS = ("custitem_colour", "custitem_size")
+TILL_FIELD = "custitem_for_tills"
 _ITEM_FIELDS = {
     **_STAMPS,
     **_text("itemId", "displayName", "upcCode", "description"),
     **_flag("isInactive", "includeChildren", "isTaxable", "pricesIncludeTax"),
-    **_refers(incomeAccount="account", parent=ITEM),
+    **_refers(incomeAccount="account", parent=ITEM, taxSchedule="taxSchedule"),
+    **_code("matrixType"),
+    **_text(*MATRIX_OPTION_FIELDS),
+    **_flag(TILL_FIELD),
     **_DIMENSIONS,
 }
 _STOCKED_FIELDS = {
@@ -543,6 +554,7 @@ _OTHERS = (
         refers_by="periodName",
     ),
     _setup("salesTaxItem", {**_SETUP_FIELDS, **_number("rate"), **_refers(saleAccount="account")}),
+    _setup("taxSchedule", _SETUP_FIELDS),
     _setup("priceLevel", _SETUP_FIELDS),
     RecordType("department", "department", _SETUP_FIELDS, mandatory={"name": "Name"}),
     RecordType("classification", "classification", _SETUP_FIELDS, mandatory={"name": "Name"}),

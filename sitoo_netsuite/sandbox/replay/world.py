@@ -13,8 +13,10 @@ the file (`file`) and what happened at the tills (`till_days`).
 - A tender per name in the file. One of the made-up retailer's names is that tender (Gift card, Invoice...); `Cash` in
   any case is cash; a name with the word card, or of a card scheme, is a card; any other has a clearing account of its
   own.
-- Accounts and estate file are as for the made-up retailer, with an account per rate and further tender; every store
-  is live from the first trading day.
+- What an item was sold at differs from receipt to receipt, and who bought is an address at most: NetSuite has base
+  prices, but no list at the tills is filled from them, there is neither matrix nor tax schedule, and no customer.
+- Accounts and estate file are as for the made-up retailer, with an account per rate and further tender, and without
+  catalogue and customers; every store is live from the first trading day.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from sitoo_netsuite.money import decimals, round_half_away, vat_within
 from sitoo_netsuite.sandbox.replay.file import CUT_OVER, PRICE_DECIMALS, SALE, SERVICE, ReplayFile, time_zone_of
 from sitoo_netsuite.sandbox.trade.till import CASH
 from sitoo_netsuite.sandbox.world import (
+    BASE_PRICE,
     CARD,
     DEPOSIT_SKU,
     EXPERIENCE_CARD_SKU,
@@ -50,6 +53,7 @@ from sitoo_netsuite.sandbox.world import (
     Warehouse,
     World,
     chart_of_accounts,
+    default_list,
     percent,
 )
 
@@ -107,6 +111,10 @@ def replayed_world(file: ReplayFile) -> World:
             ),
         ),
         product_groups=groups,
+        tax_schedules=(),
+        price_levels=(BASE_PRICE,),
+        price_lists=tuple(default_list(site.eshopid, site.currency, level=None) for site in sites),
+        matrix_parents=(),
         products=_products(items, groups, sites),
         payment_types=tuple(
             PaymentType(

@@ -1,7 +1,11 @@
 """A local server that speaks Sitoo's REST API v2 over the made-up or replayed trade.
 
-Start reading at `app.py`: it lists the endpoints, and holds the door (credentials, one request per key).
-`answers.py` knows parameters, envelopes and errors, `facts.py` the records that stand still, `prerendered.py` makes
-order pages beforehand for benchmarks. Source of every behaviour: the reference of Sitoo's API; what is UNKNOWN there
-is a switch in `settings.py`.
+Start reading at `app.py`: it lists the endpoints, and holds the door (credentials, one request per key). What changes
+has a state of its own with Sitoo's rules, and endpoints beside it: `catalogue.py` (all sites), `products.py` and
+`price_lists.py` (one site) with `catalogue_routes.py`; `users.py` with `user_routes.py`. Orders, payments, gift cards
+and stock cannot be written.
+
+`answers.py` knows parameters, envelopes and errors, `bodies.py` what is written, `facts.py` the records that stand
+still, `prerendered.py` makes order pages beforehand for benchmarks. Source of every behaviour: the reference of Sitoo's
+API; what is UNKNOWN there is a switch in `settings.py`.
 """

@@ -5,9 +5,9 @@ Belongs here: reading query parameters, `fields` and paging, error bodies. Does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +19,8 @@ _MEDIA_TYPE = "application/json"
 _DEFAULT_NUM = 10
 _fields_of = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
+
+Found = TypeVar("Found")
 
 # Texts for statuses that are answered without a particular reason.
 _TEXTS = {
@@ -42,12 +44,17 @@ def invalid_value(name: str) -> SitooError:
     return SitooError(400, f"Invalid value in {name}")
 
 
-def error_response(error: SitooError, settings: SitooSettings, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer an error becomes."""
+def error_body(error: SitooError, settings: SitooSettings) -> dict[str, Any]:
+    """What an error says, as an answer of its own or as an entry of a batch's."""
     body: dict[str, Any] = {"statuscode": int(error.status), "errortext": error.text}
     if settings.error_code_field is not None:
         body[settings.error_code_field] = int(error.status)
-    return Response(_encoder.encode(body), error.status, headers, _MEDIA_TYPE)
+    return body
+
+
+def error_response(error: SitooError, settings: SitooSettings, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer an error becomes."""
+    return Response(_encoder.encode(error_body(error, settings)), error.status, headers, _MEDIA_TYPE)
 
 
 def json_response(content: object) -> Response:
@@ -121,15 +128,19 @@ class Parameters:
         cut = too_large and self._settings.too_large_num == "cut down"
         return start, self._settings.max_num if cut else num
 
+    def fields(self, default: Sequence[str] | None) -> frozenset[str] | None:
+        """The fields asked for; `default` where none are named, None for all."""
+        named = self.texts("fields") or default
+        return None if named is None else frozenset(named)
+
     def projection(self, default: Sequence[str] | None) -> Callable[[bytes | str], bytes]:
         """What turns a whole record into the fields asked for; `default` where none are named, None for all.
 
         Fields that do not exist are left out without a word.
         """
-        named = self.texts("fields") or default
-        if named is None:
+        wanted = self.fields(default)
+        if wanted is None:
             return lambda record: record.encode() if isinstance(record, str) else record
-        wanted = frozenset(named)
 
         def project(record: bytes | str) -> bytes:
             fields = _fields_of.decode(record)
@@ -141,8 +152,50 @@ class Parameters:
 def listed(parameters: Parameters, records: Sequence[Mapping[str, Any]], default: Sequence[str] | None) -> bytes:
     """The envelope of one page of records that are at hand."""
     start, num = parameters.page()
-    project = parameters.projection(default)
-    return envelope(len(records), [project(_encoder.encode(record)) for record in records[start : start + num]])
+    return paged(parameters, len(records), records[start : start + num], default)
+
+
+def paged(
+    parameters: Parameters, total: int, page: Iterable[Mapping[str, Any]], default: Sequence[str] | None
+) -> bytes:
+    """The envelope of a page that is at hand."""
+    wanted = parameters.fields(default)
+    return envelope(total, [_encoder.encode(_cut_down(record, wanted)) for record in page])
+
+
+def one(parameters: Parameters, record: Mapping[str, Any]) -> bytes:
+    """A single record, whole unless `fields` are named."""
+    return _encoder.encode(_cut_down(record, parameters.fields(None)))
+
+
+def _cut_down(record: Mapping[str, Any], wanted: frozenset[str] | None) -> Mapping[str, Any]:
+    return record if wanted is None else {name: value for name, value in record.items() if name in wanted}
+
+
+def only(found: Sequence[Found]) -> Found:
+    """The one there is. Raises the 404."""
+    if not found:
+        raise SitooError(404)
+    return found[0]
+
+
+def site_asked_for(request: Request, eshopids: Collection[int]) -> int | None:
+    """The eshopid in a path; None for the GUID of a site, which answers with empty lists (reference 1.1).
+
+    Raises the 404 of a site there is none of.
+    """
+    siteid: str = request.path_params["siteid"]
+    if siteid.startswith("{"):
+        return None
+    return only([eshopid for eshopid in eshopids if str(eshopid) == siteid])
+
+
+def number_in_path(request: Request, name: str) -> int:
+    """An id in a path. Raises the 404 of one that is no number."""
+    value: str = request.path_params[name]
+    if not (value.isascii() and value.isdecimal()):
+        raise SitooError(404)
+    return int(value)
 
 
 def _whole(name: str, value: str) -> int:

@@ -1,7 +1,8 @@
 """The Sitoo sandbox as an ASGI app: its endpoints, and the door in front of them.
 
 The door checks the credentials, refuses a key's second request while its first is under way, and waits the latency
-asked for. Endpoints are plain functions, which the framework runs in threads, so that requests truly overlap.
+asked for. Endpoints are plain functions, which the framework runs in threads, so that requests truly overlap. Those of
+what can be written are in `catalogue_routes` and `user_routes`; all others are here, and only read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -38,10 +39,16 @@ from sitoo_netsuite.sandbox.sitoo.answers import (
     invalid_value,
     json_response,
     listed,
+    only,
     raw_response,
+    site_asked_for,
 )
+from sitoo_netsuite.sandbox.sitoo.catalogue import Catalogue
+from sitoo_netsuite.sandbox.sitoo.catalogue_routes import catalogue_routes, till_route
 from sitoo_netsuite.sandbox.sitoo.prerendered import PrerenderedOrders
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.sitoo.user_routes import user_routes
+from sitoo_netsuite.sandbox.sitoo.users import Users
 from sitoo_netsuite.sandbox.trade.store import OrderFilter, TradeStore, ZReportFilter
 from sitoo_netsuite.sandbox.world import Site, World
 
@@ -77,15 +84,19 @@ def build_sitoo_app(
     prerender: Prerender | None = None,
     transport: TransportFaults | None = None,
     truth: Truth | None = None,
+    before_request: Callable[[], None] | None = None,
 ) -> Starlette:
     """The app under `/v2/accounts/{account}`, and `/sandbox/`.
 
     `keys` maps API id to password. Everything is served as it stands at the clock's now. With `prerender` the pages of
     that walk are rendered before this returns. transport: trouble on the line. truth: what `/sandbox/truth` shows.
+    before_request: called in the app's thread before each request that the door lets in. What changes is in
+    `app.state.catalogue` and `app.state.users`.
     """
     settings = settings or SitooSettings()
     transport = transport or TransportFaults.for_mode("none", seed=0)
     resources = _Resources(world, store, clock, settings)
+    catalogue, users = Catalogue(world, clock, settings), Users(world, clock)
     pages = None
     if prerender is not None:
         wanted = Request({"type": "http", "query_string": f"fields={prerender.fields}".encode(), "headers": []})
@@ -128,10 +139,6 @@ def build_sitoo_app(
         f"{site}/cashregisters": resources.registers,
         f"{site}/cashregisters/{{id}}": resources.one_of(facts.registers, "registerid"),
         f"{site}/pospaymenttypes": resources.payment_types,
-        f"{site}/productgroups": resources.list_of(facts.product_groups),
-        f"{site}/productgroups/{{id}}": resources.one_of(facts.product_groups, "vatid"),
-        f"{site}/products": resources.products,
-        f"{site}/products/{{id}}": resources.one_of(facts.products, "productid"),
         f"{site}/warehouses": resources.list_of(facts.warehouses),
         f"{site}/warehouses/{{id}}": resources.one_of(facts.warehouses, "warehouseid"),
         f"{site}/warehouses/{{id}}/warehouseitems": resources.warehouse_items,
@@ -141,27 +148,40 @@ def build_sitoo_app(
         f"{site}/orders/{{orderid}}/orderdeliveries": resources.order_deliveries,
         f"{root}/pos-z-reports": resources.z_reports,
     }
-    return Starlette(
+    app = Starlette(
         routes=[
             *sandbox_routes(clock, recorder, truth, lambda: transport.fired(_API)),
+            till_route(catalogue),
+            *catalogue_routes(site, catalogue, settings),
+            *user_routes(site, users, settings),
             *(Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()),
         ],
         middleware=[
             Middleware(RecordingMiddleware, recorder=recorder, error_response=fault),
-            Middleware(_Door, keys=keys, latency_ms=latency_ms, settings=settings),
+            Middleware(_Door, keys=keys, latency_ms=latency_ms, settings=settings, before_request=before_request),
             Middleware(
                 TroubleMiddleware, faults=transport, api=_API, fitting=lambda method, path: ANYWHERE, refusal=fault
             ),
         ],
         exception_handlers={SitooError: refused, HTTPException: unrouted},
     )
+    app.state.catalogue, app.state.users = catalogue, users
+    return app
 
 
 class _Door:
     """Credentials, one request in flight per key, the rate window, latency, and the optional `.json`."""
 
-    def __init__(self, app: ASGIApp, keys: Mapping[str, str], latency_ms: int, settings: SitooSettings) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Mapping[str, str],
+        latency_ms: int,
+        settings: SitooSettings,
+        before_request: Callable[[], None] | None,
+    ) -> None:
         self._app = app
+        self._before_request = before_request
         self._keys = keys
         self._latency = latency_ms / 1000
         self._settings = settings
@@ -194,6 +214,8 @@ class _Door:
 
         try:
             await asyncio.sleep(self._latency)
+            if self._before_request is not None:
+                self._before_request()
             await self._app({**scope, "path": scope["path"].removesuffix(".json")}, receive, free_and_send)
         finally:
             if not answered:
@@ -226,7 +248,6 @@ class _Door:
         return error_response(SitooError(429, "Too many requests"), self._settings, headers)
 
 
-Found = TypeVar("Found")
 Facts = Callable[[World, Site], list[facts.Record]]
 
 
@@ -243,8 +264,10 @@ class _Resources:
         return self._listed(request, facts.sites(self._world))
 
     def site(self, request: Request) -> Response:
-        found = [record for record in facts.sites(self._world) if str(record["eshopid"]) == _siteid(request)]
-        return json_response(_only(found))
+        found = [
+            record for record in facts.sites(self._world) if str(record["eshopid"]) == request.path_params["siteid"]
+        ]
+        return json_response(only(found))
 
     def settings(self, request: Request) -> Response:
         return json_response(facts.settings(self._world, self._site(request)))
@@ -262,7 +285,7 @@ class _Resources:
 
         def endpoint(request: Request) -> Response:
             wanted = request.path_params["id"]
-            return json_response(_only([fact for fact in self._of_site(request, make) if str(fact[key]) == wanted]))
+            return json_response(only([fact for fact in self._of_site(request, make) if str(fact[key]) == wanted]))
 
         return endpoint
 
@@ -281,27 +304,10 @@ class _Resources:
             records = [{name: record[name] for name in record if name in wanted} for record in records]
         return json_response(records)
 
-    def products(self, request: Request) -> Response:
-        parameters = self._parameters(request)
-        skus, ids, after = (
-            parameters.texts("sku"),
-            parameters.numbers("productid"),
-            parameters.number("datelastmodified"),
-        )
-        parameters.flag("includeinactive")  # read for its 400: every product of the sandbox is active
-        records = [
-            record
-            for record in self._of_site(request, facts.products)
-            if (skus is None or record["sku"] in skus)
-            and (ids is None or record["productid"] in ids)
-            and (after is None or record["datemodified"] > after)
-        ]
-        return self._listed(request, records, facts.PRODUCT_DEFAULT_FIELDS)
-
     def warehouse_items(self, request: Request) -> Response:
         site = self._site(request)
         wanted = request.path_params["id"]
-        _only([place for place in facts.warehouses(self._world, site) if str(place["warehouseid"]) == wanted])
+        only([place for place in facts.warehouses(self._world, site) if str(place["warehouseid"]) == wanted])
         stock = self._store.stock(int(wanted), self._clock.epoch())
         skus = self._parameters(request).texts("sku")
         if skus is not None:
@@ -370,17 +376,15 @@ class _Resources:
             raise SitooError(404)
         where = OrderFilter(orderid=(int(orderid),), eshopid=(self._site(request).eshopid,))
         _, bodies = self._store.orders(self._clock.epoch(), where)
-        return _only(bodies)
+        return only(bodies)
 
     def _sites(self, request: Request) -> list[Site]:
         """The site of the path; none for the GUID, which answers with empty lists (reference 1.1)."""
-        siteid = _siteid(request)
-        if siteid.startswith("{"):
-            return []
-        return [_only([site for site in self._world.sites if str(site.eshopid) == siteid])]
+        eshopid = site_asked_for(request, [site.eshopid for site in self._world.sites])
+        return [site for site in self._world.sites if site.eshopid == eshopid]
 
     def _site(self, request: Request) -> Site:
-        return _only(self._sites(request))
+        return only(self._sites(request))
 
     def _of_site(self, request: Request, make: Facts) -> list[facts.Record]:
         return [record for site in self._sites(request) for record in make(self._world, site)]
@@ -392,14 +396,3 @@ class _Resources:
         self, request: Request, records: list[facts.Record], default: tuple[str, ...] | None = None
     ) -> Response:
         return raw_response(listed(self._parameters(request), records, default))
-
-
-def _siteid(request: Request) -> str:
-    siteid: str = request.path_params["siteid"]
-    return siteid
-
-
-def _only(found: list[Found]) -> Found:
-    if not found:
-        raise SitooError(404)
-    return found[0]

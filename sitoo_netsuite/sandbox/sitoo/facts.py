@@ -1,4 +1,4 @@
-"""Sitoo's records of what stands still: sites, settings, stores, tills, warehouses, products, VAT groups, payments.
+"""Sitoo's records of what stands still: sites, settings, stores, tills, warehouses, payments; VAT groups at the start.
 
 Pure: a world in, records as Sitoo shows them out (reference section 4 and its appendix). Unset text is `""`, unset ids
 and dates are null, as in Sitoo's examples. Money is text with two decimals, in the site's currency.
@@ -6,19 +6,12 @@ and dates are null, as in Sitoo's examples. Money is text with two decimals, in 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sitoo_netsuite.money import round_half_away, to_text, vat_within
-from sitoo_netsuite.sandbox.world import Product, ProductGroup, Site, World
+from sitoo_netsuite.money import round_half_away, to_text
+from sitoo_netsuite.sandbox.world import Site, World
 
 Record = dict[str, Any]
-
-PRODUCT_DEFAULT_FIELDS = (
-    "productid", "sku", "datemodified", "active", "activepos", "vatid", "manufacturerid", "stockcountenable",
-    "stockallowbackorder", "barcode", "moneyprice", "moneyfinalprice",
-)  # fmt: skip
 
 _STORE = 10  # storetype "Store"
 _SALES_WAREHOUSE = 10  # usetype
@@ -164,7 +157,7 @@ def payment_types(world: World, site: Site) -> list[Record]:
 
 
 def product_groups(world: World, site: Site) -> list[Record]:
-    """`/sites/{s}/productgroups`: the VAT groups."""
+    """`/sites/{s}/productgroups`: the VAT groups, as they are before anybody changes one."""
     return [
         {
             "vatid": group.vatid,
@@ -176,51 +169,6 @@ def product_groups(world: World, site: Site) -> list[Record]:
         for group in world.product_groups
         if group.eshopid == site.eshopid
     ]
-
-
-def products(world: World, site: Site) -> list[Record]:
-    """`/sites/{s}/products`, by productid: what is sold on the site's market."""
-    groups = {group.vatid: group for group in world.product_groups if group.eshopid == site.eshopid}
-    made = int(datetime.combine(world.start, time(0), tzinfo=ZoneInfo(site.time_zone)).astimezone(UTC).timestamp())
-    return [
-        _product(site, product, groups[product.group[site.eshopid]], made)
-        for product in world.products
-        if site.eshopid in product.group
-    ]
-
-
-def _product(site: Site, product: Product, group: ProductGroup, made: int) -> Record:
-    gross = product.price_minor.get(site.currency, 0)
-    stored = gross if site.prices_stored_with_vat else gross - vat_within(gross, group.rate_bp)
-    price = to_text(stored, site.currency)
-    return {
-        "productid": product.productid,
-        "sku": product.sku,
-        "title": product.title,
-        "datecreated": made,
-        "datemodified": made,
-        "active": True,
-        "activepos": True,
-        "vatid": group.vatid,
-        "vatvalue": _percent(group.rate_bp),
-        "productgrouptype": group.group_type,
-        "manufacturerid": None,
-        "stockcountenable": product.item_type == "InvtPart",
-        "stockallowbackorder": True,
-        "barcode": product.barcode or None,
-        "barcodealiases": [],
-        "unitlabel": "kg" if product.by_weight else "",
-        "allowdecimals": product.by_weight,
-        "moneyprice": price,
-        "moneyfinalprice": price,
-        "moneypriceorg": price,
-        "moneypricein": to_text(product.cost_minor.get(site.currency, 0), site.currency),
-        "defaultcategoryid": None,
-        "categories": [],
-        "variantparentid": None,
-        "variant": [],
-        "customattributes": {},
-    }
 
 
 def _percent(rate_bp: int) -> int | float:

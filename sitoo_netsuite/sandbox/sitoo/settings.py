@@ -25,3 +25,5 @@ class SitooSettings:
     overlap_retry_after: int | None = None
     # Section 1.6: the name of the optional field with an internal error code is unreadable. None: no such field.
     error_code_field: str | None = None
+    # Section 4: whether two products of a site may have one SKU. Taken, a write that is blindly repeated shows.
+    doubled_sku: Literal["accept", "refuse"] = "accept"

@@ -148,8 +148,9 @@ def test_the_retailers_records_are_there(netsuite: NetSuite) -> None:
         "location": len(world.locations),
         "subsidiary": len(world.subsidiaries),
         "currency": len(world.currencies),
-        "item": len(world.products),
-        "customer": len(world.locations),
+        "item": len(world.products) + len(world.matrix_parents),
+        "customer": len(world.locations) + sum(person.netsuite_customer is not None for person in world.customers),
+        "taxschedule": len(world.tax_schedules),
     }
     for table, count in counts.items():
         (row,) = netsuite.query(f"SELECT COUNT(*) AS n FROM {table} WHERE isinactive = 'F'")

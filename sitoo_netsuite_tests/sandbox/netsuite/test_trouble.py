@@ -225,7 +225,7 @@ def test_our_client_reads_everything_through_a_storm(start: Start, tmp_path: Pat
 
     found = asyncio.run(read())
     assert found[0] == len(netsuite.world.locations)
-    assert found[40] == len(netsuite.world.products)
+    assert found[40] == len(netsuite.world.products) + len(netsuite.world.matrix_parents)
     assert len(fired(netsuite)) >= 4
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,9 @@ from sitoo_netsuite.sandbox.faults.transport import TransportFaults
 from sitoo_netsuite.sandbox.recorder import Recorder, Truth
 from sitoo_netsuite.sandbox.server import serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
+from sitoo_netsuite.sandbox.sitoo.catalogue import Catalogue
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.sitoo.users import Users
 from sitoo_netsuite.sandbox.trade.store import DeliveryRow, OrderVersion, TradeStore, ZReportVersion
 from sitoo_netsuite.sandbox.world import World, make_world
 
@@ -150,6 +152,8 @@ class Served:
     world: World
     store: TradeStore
     clock: SandboxClock
+    catalogue: Catalogue
+    users: Users
     root: str
 
     @property
@@ -159,6 +163,11 @@ class Served:
     def get(self, path: str, *, key: str = "1500-140", **params: Any) -> httpx.Response:
         """An authorised GET below the account's URL."""
         return httpx.get(f"{self.account_url}{path}", params=params, headers=authorization(key))
+
+    def ask(self, method: str, path: str, body: Any = None, *, key: str = "1500-140") -> httpx.Response:
+        """An authorised request below the account's URL; a body goes as JSON."""
+        content = None if body is None else json.dumps(body)
+        return httpx.request(method, f"{self.account_url}{path}", content=content, headers=authorization(key))
 
     def stats(self) -> dict[str, Any]:
         answer: dict[str, Any] = httpx.get(f"{self.root}/sandbox/stats").json()
@@ -188,12 +197,14 @@ def served(
     prerender: Prerender | None = None,
     transport: TransportFaults | None = None,
     truth: Truth | None = None,
+    world: World | None = None,
+    before_request: Callable[[], None] | None = None,
 ) -> Iterator[Served]:
     """A Sitoo sandbox with orders 101, 102, ..., one a minute from OPENING on, each arriving as it is made.
 
     The clock stands at the last one.
     """
-    world = make_world(seed=1, stores=2, days=1)
+    world = world or make_world(seed=1, stores=2, days=1)
     store = TradeStore.create(folder / "trade.sqlite")
     moments = [(101 + number, OPENING + 60 * number) for number in range(orders)]
     store.write(orders=[order_version(order_body(world, orderid, moment), moment) for orderid, moment in moments])
@@ -210,7 +221,8 @@ def served(
         prerender=prerender,
         transport=transport,
         truth=truth,
+        before_request=before_request,
     )
     with serving(app) as root:
-        yield Served(world, store, clock, root)
+        yield Served(world, store, clock, app.state.catalogue, app.state.users, root)
     store.close()

@@ -17,6 +17,8 @@ from enum import StrEnum
 
 import duckdb
 
+from sitoo_netsuite.sandbox.netsuite.schema import MATRIX_OPTION_FIELDS, TILL_FIELD
+
 
 class Kind(StrEnum):
     """What a column holds, with its DuckDB type. Money is exact: four decimals fit every currency and a unit cost."""
@@ -228,11 +230,18 @@ TABLES: tuple[Table, ...] = (
         (
             *_ids("id"),
             *_texts("itemid", "displayname", "fullname", "description", "upccode", "externalid"),
-            *_codes("itemtype", "subtype"),
-            *_flags("isinactive"),
+            *_codes("itemtype", "subtype", "matrixtype"),
+            *_flags("isinactive", TILL_FIELD),
+            *_texts(*MATRIX_OPTION_FIELDS),
             *_texts("saleunit", "stockunit"),
             *_money("averagecost", "cost"),
-            *_links(parent="item", incomeaccount="account", expenseaccount="account", assetaccount="account"),
+            *_links(
+                parent="item",
+                taxschedule="taxschedule",
+                incomeaccount="account",
+                expenseaccount="account",
+                assetaccount="account",
+            ),
             *_datetimes("createddate", "lastmodifieddate"),
         ),
         shows="itemid",
@@ -250,13 +259,21 @@ TABLES: tuple[Table, ...] = (
             *_flags("isinactive"),
         ),
     ),
+    # INFERRED, as are item.taxschedule, matrixtype and the custom fields: the reference names none of them.
+    Table("itemsubsidiarymap", _links(item="item", subsidiary="subsidiary")),
+    Table(
+        "taxschedule",
+        (*_ids("id"), *_texts("name", "externalid"), *_flags("isinactive"), *_datetimes("lastmodifieddate")),
+        shows="name",
+    ),
     Table("aggregateitemlocation", _STOCK_LEVELS),
     Table("inventoryitemlocations", _STOCK_LEVELS, view_of="aggregateitemlocation"),
     Table(
         "customer",
         (
             *_ids("id"),
-            *_texts("entityid", "altname", "externalid", "companyname", "firstname", "lastname", "email", "phone"),
+            *_texts("entityid", "altname", "externalid", "companyname", "firstname", "lastname"),
+            *_texts("email", "phone", "mobilephone"),
             *_flags("isperson", "isinactive"),
             *_links(subsidiary="subsidiary", currency="currency"),
             *_datetimes("datecreated", "lastmodifieddate"),
