@@ -6,8 +6,9 @@ Belongs here: what is asked and how. How lists are read to their end is in `pagi
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -25,17 +26,24 @@ from sitoo_netsuite.sitoo.errors import (
     SitooReadOnly,
     SitooRefused,
     SitooUnavailable,
+    SitooUnclear,
     SitooUnreadable,
 )
 from sitoo_netsuite.sitoo.models import (
     ORDER_FIELDS,
+    UNREADABLE,
+    BatchAnswer,
     CashRegister,
     PaymentType,
+    PriceList,
+    PriceListItem,
     Product,
     ProductGroup,
+    ProductVariants,
     Site,
     SiteSettings,
     SitooStore,
+    User,
     Warehouse,
 )
 from sitoo_netsuite.sitoo.paging import Params, by_date_added, by_offset, by_orderid, decode_page
@@ -47,7 +55,14 @@ Slots = Callable[[], AbstractContextManager[int]]
 # Reference 1.5: 1000 rows are known to work, for orders 500. An id takes up to 20 characters of the address line.
 _LIST_PAGE = 1000
 _IDS_PER_REQUEST = 100
+# A hundred SKUs of NetSuite's full length would be more than servers take in an address line (8,000 characters).
+_LONGEST_LIST = 4000
+# Reference section 4. Sitoo refuses any other SKU.
+_SKU = re.compile(r"[A-Za-z0-9_+\-/]+")
 _TOO_MANY_REQUESTS = 429
+
+# The connection was not made, so nothing can have arrived.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True)
@@ -88,13 +103,14 @@ def slots_in_process(count: int) -> Slots:
 
 
 class SitooClient:
-    """Reads a Sitoo account. Thread-safe; threads share its keys, one request in flight on each.
+    """Reads a Sitoo account and writes its catalogue. Thread-safe: threads share its keys, a request at a time on each.
 
     `url` is the account's base URL as Backoffice shows it (`https://.../v2/accounts/<account>`); it is never derived.
     `slots` says which of `keys` a request may use: Sitoo counts connections per key over all processes, so several
     processes need slots they share. With `read_only` any request but GET is refused before it is sent.
 
-    Every method raises a SitooError: SitooUnavailable (waiting) or one of the broken kinds.
+    Every method raises a SitooError: SitooUnavailable (waiting) or one of the broken kinds; one that writes raises
+    SitooUnclear too, when the write may or may not have been done.
     """
 
     def __init__(
@@ -234,34 +250,129 @@ class SitooClient:
         """A site's VAT groups."""
         return self._list(f"/sites/{eshopid}/productgroups", ProductGroup)
 
-    def products(
-        self, eshopid: int, *, skus: Sequence[str] = (), modified_after: int | None = None
-    ) -> Iterator[list[Product]]:
-        """Pages of a site's products, inactive ones too; of these SKUs or modified after that second, if given."""
+    def price_lists(self, eshopid: int) -> list[PriceList]:
+        """A site's price lists, also those out of use."""
+        return self._list(f"/sites/{eshopid}/pricelists", PriceList)
+
+    def products(self, eshopid: int) -> Iterator[list[Product]]:
+        """Pages of a site's products, inactive ones too. Raises SitooUnreadable where one of them cannot be read."""
         path = f"/sites/{eshopid}/products"
-        params = {"includeinactive": "true", "fields": ",".join(Product.__struct_fields__)}
-        if skus:
-            params["sku"] = ",".join(skus)
+        for page in self.product_pages(eshopid):
+            yield [_decoded(raw, Product, path) for raw in page]
+
+    # ------------------------------------------------------------------ what grows with the retailer, as raw records
+
+    def product_pages(
+        self,
+        eshopid: int,
+        *,
+        skus: Iterable[str] | None = None,
+        modified_after: int | None = None,
+        fields: Sequence[str] = Product.__struct_fields__,
+    ) -> Iterator[list[msgspec.Raw]]:
+        """Pages of a site's products, inactive ones too, with these fields, ready for `models.read_product`.
+
+        Of these SKUs, a hundred at a time, or of those modified after that second since 1970, if given. A SKU that
+        Sitoo cannot have (reference section 4) is not asked for: a comma in it would part it in two.
+        """
+        path = f"/sites/{eshopid}/products"
+        params = {"includeinactive": "true", "fields": ",".join(fields)}
         if modified_after is not None:
             params["datelastmodified"] = str(modified_after)
-        for page in by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE):
-            yield [_decoded(raw, Product, path) for raw in page]
+        if skus is None:
+            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+            return
+        for some in _address_lines(sorted(sku for sku in set(skus) if _SKU.fullmatch(sku))):
+            params["sku"] = ",".join(some)
+            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+
+    def price_list_item_pages(self, eshopid: int, pricelistid: int) -> Iterator[list[msgspec.Raw]]:
+        """Pages of the prices in a price list, ready for `models.read_price_list_item`. Nothing narrows them."""
+        path = f"/sites/{eshopid}/pricelists/{pricelistid}/pricelistitems"
+        params = {"fields": ",".join(PriceListItem.__struct_fields__)}
+        return by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+
+    def user_pages(
+        self, eshopid: int, *, userids: Iterable[str] | None = None, email: str | None = None
+    ) -> Iterator[list[msgspec.Raw]]:
+        """Pages of a site's users, staff among them, ready for `models.read_user`; with these ids, or this address.
+
+        Nothing filters users by a modified date (reference 1.4).
+        """
+        path = f"/sites/{eshopid}/users"
+        params = {"fields": ",".join(User.__struct_fields__)}
+        if email is not None:
+            params["email"] = email
+        if userids is None:
+            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+            return
+        for some in _address_lines(sorted(set(userids))):
+            params["userid"] = ",".join(some)
+            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+
+    # ------------------------------------------------------------------ what is written: the catalogue, nothing else
+
+    def create_products(self, eshopid: int, products: Sequence[Mapping[str, object]]) -> list[BatchAnswer]:
+        """Makes products, each with at least its `sku`; an answer for each, in order, with its productid.
+
+        Never sent twice: after SitooUnclear look for the SKUs.
+        """
+        return self._batch("POST", f"/sites/{eshopid}/products", products)
+
+    def update_products(self, eshopid: int, products: Sequence[Mapping[str, object]]) -> list[BatchAnswer]:
+        """Changes the named fields of products, each with its `productid`; an answer for each, in order.
+
+        `moneyprice` writes price list 1. A barcode is taken away by "", never null (reference section 4).
+        """
+        return self._batch("PUT", f"/sites/{eshopid}/products", products)
+
+    def set_price_list_items(
+        self, eshopid: int, pricelistid: int, items: Sequence[Mapping[str, object]]
+    ) -> list[BatchAnswer]:
+        """Sets prices in a list, each with `productid` or `sku` and `moneyprice`; an answer for each, in order."""
+        return self._batch("PUT", f"/sites/{eshopid}/pricelists/{pricelistid}/pricelistitems", items)
+
+    def product_variants(self, eshopid: int, productid: int) -> ProductVariants:
+        """The variant group a product belongs to, to be changed and given to `put_variants` whole."""
+        path = f"/sites/{eshopid}/products/{productid}/productvariants"
+        return _decoded(self._get(f"{path}.json", {}), ProductVariants, path)
+
+    def put_variants(self, eshopid: int, productid: int, variants: ProductVariants) -> None:
+        """Replaces the variant group of a main variant by this one. Products left out of it are deleted by Sitoo.
+
+        Every field of every variant is needed, deprecated ones too; productid 0 makes a product (reference 1.3, 4).
+        """
+        path = f"/sites/{eshopid}/products/{productid}/productvariants"
+        answer = self.request("PUT", f"{path}.json", content=msgspec.json.encode(variants))
+        if answer.strip() != b"true":
+            raise SitooUnclear(f"PUT {path}", f"the answer is not `true` but {len(answer)} bytes of something else")
+
+    def _batch(self, method: str, path: str, records: Sequence[Mapping[str, object]]) -> list[BatchAnswer]:
+        """A batch (reference 1.7): always an array, so that each record has an answer of its own."""
+        if not records:
+            return []
+        body = self.request(method, f"{path}.json", content=msgspec.json.encode(records))
+        try:
+            answers = msgspec.json.decode(body, type=list[BatchAnswer])
+        except UNREADABLE as error:
+            raise SitooUnclear(f"{method} {path}", str(error)) from None
+        if len(answers) != len(records):
+            raise SitooUnclear(f"{method} {path}", f"{len(answers)} answers for {len(records)} records")
+        return answers
 
     # ------------------------------------------------------------------ requests
 
     def request(self, method: str, path: str, *, params: Params | None = None, content: bytes | None = None) -> bytes:
         """The body of a successful answer, after as many retries as allowed.
 
-        A GET is retried after 429, 5xx and connection trouble. A request that writes is retried after 429 only: then
-        Sitoo did nothing, while after anything else it may have.
+        A GET is retried after 429, 5xx and connection trouble. A request that writes is retried after 429, or when no
+        connection came about: then Sitoo did nothing. After anything else it may have, and SitooUnclear is raised.
         """
         if self._read_only and method != "GET":
             raise SitooReadOnly(f"{method} {path}")
 
         def wait(error: Exception) -> bool | float:
             if not isinstance(error, SitooUnavailable):
-                return False
-            if method != "GET" and error.status != _TOO_MANY_REQUESTS:
                 return False
             if error.asked_wait is None:
                 return True
@@ -283,10 +394,13 @@ class SitooClient:
             )
         except httpx.TransportError as error:
             # `from None`: the transport's own exception carries the request with its credentials.
-            raise SitooUnavailable(request, f"{type(error).__name__}, {error}") from None
+            what = f"{type(error).__name__}, {error}"
+            if method == "GET" or isinstance(error, _NOT_SENT):
+                raise SitooUnavailable(request, what) from None
+            raise SitooUnclear(request, what) from None
         if response.is_success:
             return response.content
-        raise _error(request, key.id, response)
+        raise _error(request, key.id, response, writes=method != "GET")
 
     def _get(self, path: str, params: Params) -> bytes:
         return self.request("GET", path, params=params)
@@ -301,6 +415,20 @@ class SitooClient:
     def _list(self, path: str, kind: type[Record]) -> list[Record]:
         fields = ",".join(kind.__struct_fields__)
         return [_decoded(raw, kind, path) for raw in self._all(path, {"fields": fields})]
+
+
+def _address_lines(names: Iterable[str]) -> Iterator[list[str]]:
+    """The names in lists short enough for an address line."""
+    some: list[str] = []
+    length = 0
+    for name in names:
+        if len(some) == _IDS_PER_REQUEST or (some and length + len(name) > _LONGEST_LIST):
+            yield some
+            some, length = [], 0
+        some.append(name)
+        length += len(name) + 1
+    if some:
+        yield some
 
 
 class _OnlyOrderId(msgspec.Struct):
@@ -321,21 +449,28 @@ def _decoded(body: bytes | msgspec.Raw, kind: type[Decoded], request: str) -> De
         raise SitooUnreadable(request, str(error)) from None
 
 
-def _error(request: str, api_id: str, response: httpx.Response) -> SitooError:
+def _error(request: str, api_id: str, response: httpx.Response, *, writes: bool) -> SitooError:
     status = response.status_code
-    try:
-        text = msgspec.json.decode(response.content, type=_ErrorBody).errortext
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        text = response.reason_phrase
+    text = _error_text(response)
     if status in (401, 403):
-        return SitooCredentialsRefused(request, api_id, status, text)
-    if status == _TOO_MANY_REQUESTS or response.is_server_error:
-        return SitooUnavailable(
-            request, f"status {status}, {text}", status=status, asked_wait=_asked_wait(response.headers)
-        )
-    if response.is_client_error:
-        return SitooRefused(request, status, text)
+        return SitooCredentialsRefused(request, api_id, status, text or response.reason_phrase)
+    if status == _TOO_MANY_REQUESTS or (response.is_server_error and not writes):
+        what = f"status {status}, {text or response.reason_phrase}"
+        return SitooUnavailable(request, what, status=status, asked_wait=_asked_wait(response.headers))
+    if response.is_client_error and (text is not None or not writes):
+        return SitooRefused(request, status, text or response.reason_phrase)
+    if writes:
+        # Only Sitoo's own refusal proves that nothing was done.
+        return SitooUnclear(request, f"status {status}, {text or response.reason_phrase}")
     return SitooUnreadable(request, f"status {status}")
+
+
+def _error_text(response: httpx.Response) -> str | None:
+    """Sitoo's own words; None when the answer is somebody else's."""
+    try:
+        return msgspec.json.decode(response.content, type=_ErrorBody).errortext
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def _asked_wait(headers: httpx.Headers) -> float | None:

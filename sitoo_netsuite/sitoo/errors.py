@@ -16,6 +16,7 @@ class SitooError(Exception):
 class SitooUnavailable(SitooError):
     """No usable answer after the last retry: connection trouble, status 5xx, or `Too many connections`.
 
+    Nothing was done: of a request that writes, it means that Sitoo turned it away unread or was not reached at all.
     `status` is None when there was no answer at all; `asked_wait` is the wait in seconds that Sitoo asked for, if it
     did. Cures itself unless it lasts.
     """
@@ -26,6 +27,21 @@ class SitooUnavailable(SitooError):
         super().__init__(f"Sitoo could not answer {request}: {what}. The next run asks again; act only if it lasts.")
         self.status = status
         self.asked_wait = asked_wait
+
+
+class SitooUnclear(SitooError):
+    """A write was sent and its outcome is not known: it may have been done. Look before anything is sent again.
+
+    The client never sends it again by itself: Sitoo knows no idempotency key (reference 1.8).
+    """
+
+    waiting = True
+
+    def __init__(self, request: str, what: str) -> None:
+        super().__init__(
+            f"Sitoo's answer to {request} is not clear: {what}. It is not known whether it was done; the next run "
+            "looks before it asks again."
+        )
 
 
 class SitooCredentialsRefused(SitooError):

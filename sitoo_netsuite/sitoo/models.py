@@ -41,6 +41,7 @@ _SANE_EPOCH = range(631_152_000, 4_102_444_800)
 # A longer session is a fault, and every day of it would be read for its proof.
 _LONGEST_SESSION_SECONDS = 366 * 86_400
 _LONGEST_REASON = 300
+_TOO_MANY_REQUESTS = 429
 
 # What the tables hold: ids are bigint, rows of an order integer, and names stand in keys, which have to be short.
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -263,18 +264,105 @@ class ProductGroup(msgspec.Struct, frozen=True):
     productgrouptype: int | None = None
 
 
-class Product(msgspec.Struct, frozen=True):
-    """A product or variant, as far as we read it."""
+class VariantAttribute(msgspec.Struct, frozen=True):
+    """What tells a variant from the others of its group: `Color`, `Red`."""
 
-    productid: int
+    name: str
+    value: str
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A product or variant, as far as we read it.
+
+    `moneyprice` is its price in price list 1, with VAT or without by the site's `pricesstoredwithvat`.
+    `variantparentid` is the productid of its group's main variant, also on that one; null outside a group.
+    """
+
+    productid: Id
     sku: str
     title: str | None = None
     barcode: str | None = None
     moneyprice: str | None = None
-    vatid: int | None = None
+    vatid: SmallId | None = None
     active: bool | None = None
     activepos: bool | None = None
+    variantparentid: Id | None = None
+    variant: list[VariantAttribute] | None = None
+    pricelisthasvolume: Any = None  # only its name is known
     datemodified: int | None = None
+
+
+class PriceList(msgspec.Struct, frozen=True):
+    """A price list; number 1 is the default one. `tags` narrow whom it applies to (inferred)."""
+
+    pricelistid: SmallId
+    pricelistname: str
+    active: bool | None = None
+    externalid: str | None = None
+    currencycode: str | None = None
+    tags: list[str] | None = None
+
+
+class VolumePrice(msgspec.Struct, frozen=True):
+    """The price of a unit when at least so many are bought."""
+
+    levelstart: Count
+    moneyprice: str
+
+
+class PriceListItem(msgspec.Struct, frozen=True):
+    """A product's price in a price list; the product is named by its id, by its SKU or by both."""
+
+    moneyprice: str
+    productid: Id | None = None
+    sku: str | None = None
+    moneypricevolume: list[VolumePrice] | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    """A customer, or one of the staff: those have a `role`. Its repr shows no content."""
+
+    userid: Name
+    email: str | None = None
+    mobile: str | None = None
+    phone: str | None = None
+    namefirst: str | None = None
+    namelast: str | None = None
+    company: str | None = None
+    customernumber: str | None = None
+    role: int | None = None
+    datecreated: int | None = None
+    datemodified: int | None = None
+
+    def __repr__(self) -> str:
+        return "User(...)"
+
+
+class ProductVariants(msgspec.Struct, frozen=True):
+    """A variant group whole, with every field of its products: writing it replaces all of it (reference 1.3)."""
+
+    groups: list[dict[str, Any]]
+    variants: list[dict[str, Any]]
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """What Sitoo says to one record of a batch (reference 1.7): its own status, whatever the whole answer's is.
+
+    `value` is the new id of a record that was made, true for one that was changed.
+    """
+
+    status: int = msgspec.field(name="statuscode")
+    value: int | str | bool | None = msgspec.field(name="return", default=None)
+    error: str | None = msgspec.field(name="errortext", default=None)
+
+    @property
+    def done(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Sitoo understood and said no. What is neither done nor refused has to be looked up."""
+        return 400 <= self.status < 500 and self.status != _TOO_MANY_REQUESTS
 
 
 class Contact(msgspec.Struct, frozen=True, gc=False):
@@ -319,7 +407,9 @@ class Rejection(msgspec.Struct, frozen=True):
     The repr leaves the body out: it may hold personal fields.
     """
 
-    source: str  # 'orders', 'z_reports', 'order_deliveries'; 'receipts', 'till_sessions' when modelled
+    # 'orders', 'z_reports', 'order_deliveries', 'products', 'price_list_items', 'users'; 'receipts' and 'till_sessions'
+    # when modelled
+    source: str
     record: str
     reason: str
     body: bytes
@@ -337,6 +427,9 @@ _any_fields = msgspec.json.Decoder(dict[str, Any])
 _order = msgspec.json.Decoder(Order)
 _z_report = msgspec.json.Decoder(ZReport)
 _delivery = msgspec.json.Decoder(OrderDelivery)
+_product = msgspec.json.Decoder(Product)
+_price_list_item = msgspec.json.Decoder(PriceListItem)
+_user = msgspec.json.Decoder(User)
 _text = msgspec.json.Decoder(str | None)
 # Sorted keys: the digest must not change because Sitoo lists the same fields in another order.
 _sorted = msgspec.json.Encoder(order="sorted")
@@ -401,6 +494,49 @@ def read_delivery(raw: msgspec.Raw) -> tuple[OrderDelivery, bytes] | Rejection:
     except (*UNREADABLE, _Unusable) as error:
         return _rejection("order_deliveries", body, error, id_field="orderdeliveryid", time_field="")
     return delivery, body
+
+
+def read_product(raw: msgspec.Raw, eshopid: int, currency: str) -> Product | Rejection:
+    """One product of a site whose prices are in `currency`; a Rejection if it cannot be read. Never raises."""
+    body = bytes(raw)
+    try:
+        product = _product.decode(raw)
+        if product.moneyprice:
+            _check_money([product.moneyprice], currency)
+        if product.datemodified is not None:
+            _check_moment(product.datemodified)
+        _check_text(body)
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection_of(eshopid, "products", body, error, "productid")
+    return product
+
+
+def read_price_list_item(raw: msgspec.Raw, eshopid: int, pricelistid: int, currency: str) -> PriceListItem | Rejection:
+    """One price of a list in `currency`; a Rejection if it cannot be read, or names no product. Never raises."""
+    body = bytes(raw)
+    try:
+        item = _price_list_item.decode(raw)
+        _check_money([item.moneyprice, *(level.moneyprice for level in item.moneypricevolume or ())], currency)
+        if item.productid is None and not item.sku:
+            raise _Unusable("it names no product")
+        _check_text(body)
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection_of(f"{eshopid}/{pricelistid}", "price_list_items", body, error, "productid")
+    return item
+
+
+def read_user(raw: msgspec.Raw, eshopid: int) -> User | Rejection:
+    """One user of a site; a Rejection, with the personal fields in its body, if it cannot be read. Never raises."""
+    body = bytes(raw)
+    try:
+        user = _user.decode(raw)
+        for moment in (user.datecreated, user.datemodified):
+            if moment is not None:
+                _check_moment(moment)
+        _check_text(body)
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection_of(eshopid, "users", body, error, "userid")
+    return user
 
 
 def split_personal(fields: dict[str, msgspec.Raw]) -> tuple[bytes, Contact | None]:
@@ -497,6 +633,12 @@ def _rejection(source: str, body: bytes, error: Exception, *, id_field: str, tim
     reason = str(error) if isinstance(error, msgspec.ValidationError | _Unusable) else f"not JSON: {error}"
     reason = reason[:_LONGEST_REASON]
     return Rejection(source, record, reason, body, digest, sold_at.date() if sold_at else None, register, sold_at)
+
+
+def _rejection_of(place: int | str, source: str, body: bytes, error: Exception, id_field: str) -> Rejection:
+    """A rejected record of a site, whose id is known within it only."""
+    rejection = _rejection(source, body, error, id_field=id_field, time_field="")
+    return msgspec.structs.replace(rejection, record=f"{place}/{rejection.record}")
 
 
 def _fields_to_place(body: bytes, names: Iterable[str]) -> dict[str, Any]:

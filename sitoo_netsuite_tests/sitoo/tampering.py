@@ -35,18 +35,20 @@ class _ZReport(msgspec.Struct):
 class Tampering:
     """What is served instead: by orderid in lists of orders, by `register/number` in lists of Z-reports.
 
-    An order served as several records stands in the page as often. `pages`: whole answers, by the end of their path.
+    An order served as several records stands in the page as often. `pages`: whole answers, by the end of their path;
+    `lists` likewise, but not where records are asked for by SKU.
     """
 
     url: str
     orders: dict[int, list[bytes]] = field(default_factory=dict)
     z_reports: dict[str, bytes] = field(default_factory=dict)
     pages: dict[str, bytes] = field(default_factory=dict)
+    lists: dict[str, bytes] = field(default_factory=dict)
 
     def altered(self, path: str, query: str, body: bytes) -> bytes:
-        for end, page in self.pages.items():
+        for end, whole in {**self.pages, **({} if "sku=" in query else self.lists)}.items():
             if path.endswith(end):
-                return page
+                return whole
         if path.endswith("/orders.json") and "fields=orderid&" not in query:
             page = msgspec.json.decode(body, type=_Page)
             records = [
