@@ -13,6 +13,7 @@ _SILENT = "complaints/test_nothing_is_silent.py::"
 _REFUNDS = "complaints/test_refunds.py::"
 _PLUGS = "complaints/test_rounding_and_plugs.py::"
 _ONCE = "complaints/test_once.py::"
+_SOLD = "flows/catalogue/test_sold_prices.py::"
 
 BREAKAGES = (
     # ------------------------------------------------------------------------------------------- cut-off
@@ -316,5 +317,43 @@ BREAKAGES = (
         "    if _NUMBER_TO_YAML.fullmatch(value) and not _NUMBER_TO_ALL.fullmatch(value):",
         "    if not value:",
         ("test_estate_mistakes.py::test_a_mistake_is_told_by_its_place_and_its_mend[an octal number]",),
+    ),
+    # ------------------------------------------------------------------------------- prices at the till
+    Breakage(
+        "A price without a word of a discount counts as discounted",
+        "flows/catalogue/sold_prices.py",
+        "               bool_or(abs(price - sold_minor) <= allowed) as explained",
+        "               bool_or(sold_minor - price <= allowed) as explained",
+        (
+            _SOLD + "test_a_discount_is_no_price",
+            _SOLD + "test_a_row_sold_at_another_price_is_a_case_with_the_money_and_it_clears_when_the_row_is_right",
+        ),
+    ),
+    Breakage(
+        "A discount is taken for a part of the price",
+        "flows/catalogue/sold_prices.py",
+        "               l.net_minor + l.vat_minor + round(l.discount_minor * factor)::bigint as sold_minor,",
+        "               l.net_minor + l.vat_minor as sold_minor,",
+        (
+            _SOLD + "test_a_trade_priced_from_its_catalogue_has_no_row_that_is_not_explained",
+            _SOLD + "test_a_discount_is_no_price",
+        ),
+    ),
+    Breakage(
+        "What held before the first look is taken to be what was found then",
+        "flows/catalogue/sold_prices.py",
+        "               min(known_from) <= sold_at as is_known,",
+        "               min(known_from) is not null as is_known,",
+        (
+            _SOLD + "test_a_price_that_was_there_at_the_first_look_holds_since_the_product_was_last_changed",
+            _SOLD + "test_a_product_of_which_sitoo_does_not_say_when_it_changed_is_judged_from_the_first_look_on",
+        ),
+    ),
+    Breakage(
+        "A price holds from the look that found it",
+        "flows/catalogue/list_prices.py",
+        "           coalesce(known.from_at, last_look.moved_at, '-infinity'), %(now)s,",
+        "           coalesce(known.from_at, %(now)s), %(now)s,",
+        (_SOLD + "test_when_a_price_changed_between_two_looks_both_explain_a_sale_between_them",),
     ),
 )  # fmt: skip

@@ -1,20 +1,55 @@
-"""When the catalogue is read: at once on a new installation, then hourly.
+"""When the catalogue is read and pushed: whole every night and at first, what changed within minutes, a SKU on demand.
 
 Everything else waits for the first reading: without it every SKU sold would count as unmatched.
 """
 
+import asyncio
+
 import dagster as dg
 
-catalogue_job = dg.define_asset_job(
-    "read_catalogue", selection=["item_catalogue"], description="Reads NetSuite's items."
+from sitoo_netsuite.flows.catalogue.netsuite_side import latest_change
+from sitoo_netsuite.resources import EstateFile, NetSuite
+
+_ASSETS = ("item_catalogue", "till_catalogue", "pushed_products")
+_ONLY_CHANGED = dg.RunConfig(ops={name: {"config": {"whole": False}} for name in _ASSETS})
+
+read_catalogue = dg.define_asset_job(
+    "read_catalogue", selection=["item_catalogue"], description="Reads NetSuite's items. Nothing is compared or pushed."
 )
 
-catalogue_hourly = dg.ScheduleDefinition(
-    name="catalogue_hourly",
-    job=catalogue_job,
+compare_catalogue_job = dg.define_asset_job(
+    "compare_catalogue",
+    selection=list(_ASSETS),
+    description="Reads NetSuite's items and the tills' products whole, pushes what differs and reads it back.",
+)
+
+push_changes = dg.define_asset_job(
+    "push_changes",
+    selection=list(_ASSETS),
+    config=_ONLY_CHANGED,
+    description="Reads what changed on either side since the last time, pushes what differs and reads it back.",
+)
+
+push_products = dg.define_asset_job(
+    "push_products",
+    selection=["pushed_products"],
+    description="Push these SKUs now: name them under `skus`; they are read anew from both sides first.",
+)
+
+catalogue_nightly = dg.ScheduleDefinition(
+    name="catalogue_nightly",
+    job=compare_catalogue_job,
+    cron_schedule="20 2 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="The full compare: alone it notices what is gone, and sends again what Sitoo refused.",
+)
+
+changes_hourly = dg.ScheduleDefinition(
+    name="changes_hourly",
+    job=push_changes,
     cron_schedule="0 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="NetSuite's items, so that a new SKU is known before it is sold.",
+    description="What somebody changed in Sitoo shows here; NetSuite's own changes come within minutes.",
 )
 
 
@@ -27,12 +62,35 @@ NOT_READ_YET = "NetSuite's items were never read; as soon as read_catalogue has 
 
 
 @dg.sensor(
-    job=catalogue_job,
+    job=compare_catalogue_job,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Reads NetSuite's items for the first time, which everything else waits for.",
 )
 def first_catalogue(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     if catalogue_was_read(context.instance):
-        return dg.SkipReason("NetSuite's items were read; catalogue_hourly keeps them fresh.")
+        return dg.SkipReason("NetSuite's items were read; catalogue_nightly keeps them whole.")
     return dg.RunRequest(run_key="first")
+
+
+@dg.sensor(
+    job=push_changes,
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks NetSuite when an item last changed: a new item or price is at the tills minutes later.",
+)
+def changed_items(
+    context: dg.SensorEvaluationContext, estate_file: EstateFile, netsuite: NetSuite
+) -> dg.SensorResult | dg.SkipReason:
+    if not catalogue_was_read(context.instance):
+        return dg.SkipReason(NOT_READ_YET)
+    estate = estate_file.load()
+
+    async def ask() -> str:
+        async with netsuite.client(estate) as client:
+            return await latest_change(client)
+
+    latest = asyncio.run(ask())
+    if latest == context.cursor:
+        return dg.SkipReason(f"No item changed since {latest}.")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"items-{latest}")], cursor=latest)

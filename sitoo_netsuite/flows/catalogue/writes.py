@@ -1,0 +1,241 @@
+"""The plan as requests: what is asked of Sitoo for each product, as bodies, and what is not asked again.
+
+Belongs here: which fields go into which request (reference sitoo-api, sections 1.3, 1.7 and 4). Does not belong here:
+what differs (`compare`), sending it (`push`). Pure.
+
+A product is made, then its prices in further lists are set, then its matrix is grouped. The price of the default list
+is the product's own `moneyprice` and goes with its other fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sitoo_netsuite.flows.catalogue.compare import DEFAULT_LIST, Comparison, Regroup, wanted_fields
+from sitoo_netsuite.flows.catalogue.products import (
+    ACTIVE,
+    BARCODE,
+    TITLE,
+    VARIANTS,
+    SiteCatalogue,
+    TillProduct,
+    price_field,
+)
+
+Action = Literal["create", "change", "price", "variants"]
+
+_OWN_PRICE = price_field(DEFAULT_LIST)
+_OWN_FIELDS = {TITLE: "title", BARCODE: "barcode", ACTIVE: "activepos", _OWN_PRICE: "moneyprice"}
+"""Mastered fields that are the product's own, to Sitoo's names."""
+
+VARIANT_FIELDS = (
+    "productid", "sku", "title", "active", "activepos", "deliverystatus", "moneyprice", "moneypriceorg",
+    "moneypricein", "moneyofferprice", "barcode", "barcodealiases", "friendly",
+)  # fmt: skip
+"""What a variant that joins a group is written with, deprecated fields included (reference 2.3)."""
+_UNSET: Mapping[str, Any] = {
+    "active": False, "deliverystatus": "", "moneypriceorg": "0.00", "moneypricein": "0.00", "moneyofferprice": "0.00",
+    "barcode": "", "barcodealiases": [], "friendly": "",
+}  # fmt: skip
+
+
+class CannotGroupError(Exception):
+    """A group in Sitoo has variants that NetSuite's matrix has no place for; the text says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change asked of Sitoo about one product.
+
+    fields: mastered field to (what Sitoo has, what it ought to have). productid: None for one that is still to be made.
+    pricelistid: of `price`. vatid: of `create`. group: of `variants`, all that is asked of the group.
+    """
+
+    eshopid: int
+    sku: str
+    action: Action
+    fields: Mapping[str, tuple[str, str]]
+    productid: int | None = None
+    pricelistid: int | None = None
+    vatid: int | None = None
+    group: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of what is asked, whatever Sitoo has now."""
+        asked = {field: new for field, (_, new) in self.fields.items()}
+        text = json.dumps([self.eshopid, self.sku, self.action, asked, self.vatid, self.group], sort_keys=True)
+        return hashlib.sha256(text.encode()).digest()
+
+    def body(self) -> dict[str, object]:
+        """The record of a batch: of `create`, `change` or `price`."""
+        body: dict[str, object] = {} if self.productid is None else {"productid": self.productid}
+        if self.action == "create":
+            body |= {"sku": self.sku, "vatid": self.vatid}
+        for field, (_, new) in self.fields.items():
+            name = "moneyprice" if self.action == "price" else _OWN_FIELDS[field]
+            body[name] = new == "true" if field == ACTIVE else new
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWrite:
+    """A matrix whose group is written whole. writes: the variants that it changes; productids: of the members that the
+    site has, by SKU.
+    """
+
+    regroup: Regroup
+    productids: Mapping[str, int]
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWrites:
+    """All that a site's plan asks for, in the order in which it has to be asked.
+
+    prices: of lists other than the default one, those of new products (productid None) among them. stuck: SKU of a
+    variant that no request can bring to its group, to why.
+    """
+
+    creates: tuple[Write, ...]
+    changes: tuple[Write, ...]
+    prices: tuple[Write, ...]
+    groups: tuple[GroupWrite, ...]
+    stuck: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[Write]:
+        yield from self.creates
+        yield from self.changes
+        yield from self.prices
+        for group in self.groups:
+            yield from group.writes
+
+
+def site_writes(site: SiteCatalogue, products: Mapping[str, TillProduct], comparison: Comparison) -> SiteWrites:
+    """What is to be asked of a site. products: the site's, by SKU."""
+    creates: list[Write] = []
+    changes: list[Write] = []
+    prices: list[Write] = []
+    for sku, wanted in comparison.creates.items():
+        fields = {field: ("", value) for field, value in wanted_fields(wanted, site).items()}
+        own = {field: fields[field] for field in fields if field in _OWN_FIELDS}
+        creates.append(Write(site.eshopid, sku, "create", own, vatid=wanted.vatid))
+        prices += _list_prices(site.eshopid, sku, fields, None)
+    for sku, change in comparison.changes.items():
+        own = {field: pair for field, pair in change.fields.items() if field in _OWN_FIELDS}
+        if own:
+            # A price alone is shown as what it is; what is sent is the same.
+            action: Action = "price" if own.keys() == {_OWN_PRICE} else "change"
+            changes.append(Write(site.eshopid, sku, action, own, change.product.productid))
+        prices += _list_prices(site.eshopid, sku, change.fields, change.product.productid)
+    groups, stuck = _groups(site, products, comparison)
+    return SiteWrites(tuple(creates), tuple(changes), tuple(prices), groups, stuck)
+
+
+def _list_prices(
+    eshopid: int, sku: str, fields: Mapping[str, tuple[str, str]], productid: int | None
+) -> Iterator[Write]:
+    for field, pair in fields.items():
+        kind, _, number = field.partition(":")
+        if kind == "price" and field != _OWN_PRICE:
+            yield Write(eshopid, sku, "price", {field: pair}, productid, int(number))
+
+
+def _groups(
+    site: SiteCatalogue, products: Mapping[str, TillProduct], comparison: Comparison
+) -> tuple[tuple[GroupWrite, ...], dict[str, str]]:
+    groups = []
+    stuck: dict[str, str] = {}
+    for regroup in comparison.regroups:
+        members, writes = [], []
+        for member in regroup.members:
+            product = products.get(member.sku)
+            if product is not None and product.main_variant not in (None, regroup.main):
+                stuck[member.sku] = (
+                    f"product {product.productid} belongs to the variant group of product {product.main_variant} in "
+                    "Sitoo; Sitoo deletes a variant that is left out of its group, so it is not moved. Take it out of "
+                    "that group in Backoffice; the next run groups it"
+                )
+            else:
+                members.append(member)
+        asked = json.dumps([[member.sku, member.attributes] for member in members])
+        productids = {member.sku: products[member.sku].productid for member in members if member.sku in products}
+        for member in members:
+            pair = _variants_pair(member.sku, site, comparison)
+            if pair is not None:
+                productid = productids.get(member.sku)
+                writes.append(Write(site.eshopid, member.sku, "variants", {VARIANTS: pair}, productid, group=asked))
+        if writes:
+            whole = Regroup(regroup.parent, regroup.main, tuple(members))
+            groups.append(GroupWrite(whole, productids, tuple(writes)))
+    return tuple(groups), stuck
+
+
+def _variants_pair(sku: str, site: SiteCatalogue, comparison: Comparison) -> tuple[str, str] | None:
+    if sku in comparison.creates:
+        return "", wanted_fields(comparison.creates[sku], site)[VARIANTS]
+    change = comparison.changes.get(sku)
+    return None if change is None else change.fields.get(VARIANTS)
+
+
+def group_body(
+    regroup: Regroup,
+    productids: Mapping[str, int],
+    groups: Sequence[Mapping[str, Any]],
+    variants: Sequence[Mapping[str, Any]],
+    joining: Mapping[int, Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """`groups` and `variants` to be written for a matrix: what the group has now, and who joins it.
+
+    productids: of the members, by SKU. groups, variants: as Sitoo has them. joining: by productid, the product of each
+    member that is in no group yet, with `VARIANT_FIELDS`. A variant of the group that the matrix does not know stays,
+    since Sitoo deletes what is left out; CannotGroupError where it lacks one of the matrix's options.
+    """
+    names = [name for name, _ in regroup.members[0].attributes]
+    before = [str(group["name"]) for group in groups]
+    attributes = {
+        productids[member.sku]: [value for _, value in member.attributes]
+        for member in regroup.members
+        if member.sku in productids
+    }
+    written = []
+    for variant in variants:
+        values = attributes.get(variant["productid"])
+        if values is None:
+            known = dict(zip(before, variant["attributes"], strict=False))
+            if not all(name in known for name in names):
+                raise CannotGroupError(
+                    f"its group in Sitoo has product {variant['productid']} ({variant['sku']}), which is not in "
+                    f"NetSuite's matrix and has no {' and '.join(name for name in names if name not in known)}. Take "
+                    "that product out of the group in Backoffice; the next run groups the rest"
+                )
+            values = [str(known[name]) for name in names]
+        written.append(_variant(variant, values))
+    there = {variant["productid"] for variant in variants}
+    written += [
+        _variant(joining[productid], values)
+        for productid, values in attributes.items()
+        if productid not in there and productid in joining
+    ]
+    options = {str(group["name"]): list(map(str, group["options"])) for group in groups}
+    return [
+        {"name": name, "options": _options(options.get(name, ()), (variant["attributes"][n] for variant in written))}
+        for n, name in enumerate(names)
+    ], written
+
+
+def _variant(record: Mapping[str, Any], attributes: Sequence[str]) -> dict[str, Any]:
+    """A variant with every field; one that Sitoo shows as null is written as it was when it was never set."""
+    written = {field: record.get(field) for field in VARIANT_FIELDS}
+    return {
+        **{field: _UNSET.get(field) if value is None else value for field, value in written.items()},
+        "attributes": list(attributes),
+    }
+
+
+def _options(known: Iterable[str], used: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys([*known, *used]))
