@@ -1,0 +1,69 @@
+"""The rules of matching over a made-up population: nobody linked wrongly, nobody made twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from benchmarks.population import COUNTRY, PLACEHOLDER_DOMAIN, SHARED_BY, Entry, Judged, judge, make_population
+from sitoo_netsuite.flows.customers.identity import PersonName, person_name
+from sitoo_netsuite.flows.customers.matching import (
+    Contact,
+    Customer,
+    Person,
+    Rules,
+    Source,
+    State,
+    match,
+    shared_identities,
+)
+
+
+def name_of(entry: Entry) -> PersonName:
+    return person_name(entry.namefirst, entry.namelast, "")
+
+
+def matched(customers: tuple[Entry, ...], users: tuple[Entry, ...], receipts: tuple[Entry, ...]) -> Judged:
+    """What the rules alone make of a population."""
+    names = defaultdict(set)
+    for entry in (*users, *receipts):
+        for key in (entry.email_key, entry.mobile_key):
+            if key:
+                names[key].add(name_of(entry))
+    rules = Rules(placeholders={PLACEHOLDER_DOMAIN}, shared=shared_identities(names, SHARED_BY))
+    people = [
+        Person(source, entry.record, entry.email_key, entry.mobile_key, name_of(entry), Contact(), COUNTRY)
+        for source, entries in ((Source.USER, users), (Source.RECEIPT, receipts))
+        for entry in entries
+    ]
+    known = [
+        Customer(int(entry.record), None, entry.email_key, entry.mobile_key, name_of(entry), COUNTRY)
+        for entry in customers
+    ]
+    linked = {
+        decision.person.record: str(decision.customer.customer or decision.customer.external_id)
+        for decision in match(people, known, [], rules)
+        if decision.customer is not None and decision.state in (State.LINKED, State.PLANNED)
+    }
+    made = {customer for customer in linked.values() if customer.startswith("CUST-")}
+    return judge(customers, (*users, *receipts), linked, made)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_is_linked_wrongly_or_made_twice(seed: int) -> None:
+    population = make_population(seed, 2_000)
+    judged = matched(population.customers, population.users, population.receipts)
+    assert (judged.wrong, judged.doubled) == (0, 0)
+    assert judged.share_matched > 0.9
+
+
+def test_a_link_to_somebody_else_and_a_double_are_seen() -> None:
+    anna = Entry(1, "10000", "anna@example.com", "", "", "Anna", "Berg")
+    erik = Entry(2, "10001", "erik@example.com", "", "", "Erik", "Berg")
+    user = Entry(1, "{1}", "anna@example.com", "", "", "Anna", "Berg")
+    assert judge([anna, erik], [user], {"{1}": "10001"}, []).wrong == 1
+    assert judge([anna, erik], [user], {"{1}": "CUST-1"}, ["CUST-1"]).doubled == 1
+    moved = Entry(1, "{1}", "new@example.com", "", "", "Anna", "Berg")
+    judged = judge([anna, erik], [moved], {"{1}": "CUST-1"}, ["CUST-1"])
+    assert (judged.doubled, judged.untold, judged.matchable) == (0, 1, 0)

@@ -1,0 +1,89 @@
+"""`customers forget`: what goes, what stays, and that nobody comes back by themselves."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from sitoo_netsuite.flows.customers.forget import NoAddressError, forget
+from sitoo_netsuite_tests.flows.customers.conftest import NOW, Retailer
+
+ADDRESS = "anna.berg@example.com"
+PERSONAL = ("sitoo_users", "netsuite_customers", "customer_contact")
+
+
+def rows(connection: psycopg.Connection, table: str) -> int:
+    row = connection.execute(
+        psycopg.sql.SQL("select count(*) from restricted.{}").format(psycopg.sql.Identifier(table))
+    )
+    return int(row.fetchall()[0][0])
+
+
+def test_every_personal_field_goes_and_nobody_else_is_touched(retailer: Retailer) -> None:
+    user = retailer.user(ADDRESS, mobile="070-174 06 05")
+    retailer.user("erik.berg@example.com", "Erik")
+    retailer.receipt(41, "Anna.Berg@Example.com ", "Anna", "Berg")
+    retailer.receipt(42, "", phone="070-174 06 05")
+    retailer.receipt(43, "erik.berg@example.com", "Erik", "Berg")
+    retailer.run()
+    anna = retailer.links()[user][1]
+    gone = forget(retailer.connection, "ANNA.berg@example.com", NOW)
+    assert (gone.users, gone.customers, gone.receipts) == ((user,), (anna,), 2)
+    assert gone.what_is_left() == [
+        f"Sitoo: remove user {user.partition('/')[2]} of site 1",
+        f"NetSuite: remove or anonymise customer {anna}",
+    ]
+    assert [rows(retailer.connection, table) for table in PERSONAL] == [1, rows_of_netsuite(retailer) - 1, 1]
+    states = {record: state for record, (state, *_) in retailer.links().items()}
+    assert (states[user], states["41"], states["42"], states["43"]) == ("forgotten", "forgotten", "forgotten", "linked")
+
+
+def rows_of_netsuite(retailer: Retailer) -> int:
+    return len(retailer.in_netsuite()) + len(retailer.estate.stores)  # a walk-in customer for each store
+
+
+def test_the_forgotten_do_not_come_back_however_often_they_are_landed(retailer: Retailer) -> None:
+    user = retailer.user(ADDRESS)
+    retailer.run()
+    forget(retailer.connection, ADDRESS, NOW)
+    assert retailer.land().forgotten == 1
+    retailer.receipt(41, ADDRESS)
+    retailer.link()
+    assert {record: state for record, (state, *_) in retailer.links().items()} == {user: "forgotten", "41": "forgotten"}
+    assert [rows(retailer.connection, table) for table in PERSONAL[:1] + PERSONAL[2:]] == [0, 0]
+    assert len(retailer.in_netsuite()) == 1
+
+
+def test_a_forgotten_user_stays_forgotten_under_another_address(retailer: Retailer) -> None:
+    user = retailer.user(ADDRESS)
+    retailer.run()
+    forget(retailer.connection, ADDRESS, NOW)
+    retailer.change_user(user, email="anna.holm@example.com")
+    retailer.run()
+    assert retailer.links()[user][0] == "forgotten"
+    assert rows(retailer.connection, "sitoo_users") == 0
+
+
+def test_an_unreadable_record_that_names_the_person_loses_its_body(retailer: Retailer) -> None:
+    insert = (
+        "insert into restricted.quarantine (source, record, reason, digest, body, landed_at)"
+        " values ('orders', %s, 'reason', %s, %s, now())"
+    )
+    retailer.connection.execute(insert, ("1", b"1", b'{"email":"Anna.Berg@example.com", \xff'))
+    retailer.connection.execute(insert, ("2", b"2", b'{"email":"erik.berg@example.com"}'))
+    assert forget(retailer.connection, ADDRESS, NOW).quarantined == 1
+    left = retailer.connection.execute("select record from restricted.quarantine where body is not null").fetchall()
+    assert left == [("2",)]
+
+
+def test_forgetting_again_or_somebody_unknown_is_no_trouble(retailer: Retailer) -> None:
+    forget(retailer.connection, ADDRESS, NOW)
+    again = forget(retailer.connection, ADDRESS, NOW)
+    assert (again.users, again.customers, again.receipts, again.quarantined) == ((), (), 0, 0)
+    assert rows(retailer.connection, "forgotten") == 1
+
+
+def test_what_is_no_address_is_refused_without_quoting_it(connection: psycopg.Connection) -> None:
+    with pytest.raises(NoAddressError) as refused:
+        forget(connection, "070-174 06 05", NOW)
+    assert "070" not in str(refused.value)
