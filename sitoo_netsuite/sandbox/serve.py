@@ -23,6 +23,7 @@ from joserfc.jwk import ECKey
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.sandbox.faults.backoffice import Backoffice
 from sitoo_netsuite.sandbox.faults.by_hand import ByHand
 from sitoo_netsuite.sandbox.faults.truth import Truth
 from sitoo_netsuite.sandbox.faults.weather import make_weather
@@ -124,6 +125,7 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         clock = SandboxClock(options.now or end_of_trade(world, store))
         truth = Truth(clock, weather.planted)
         by_hand = ByHand(world, store, clock, truth, weather.by_hand)
+        backoffice = Backoffice(world, clock, truth, weather.in_backoffice)
         keys = {f"{world.account_id}-{140 + number}": secrets.token_urlsafe(24) for number in range(_SITOO_KEYS)}
         private_key, credentials = _netsuite_credentials(world, options.tba)
         prerender = None
@@ -139,10 +141,11 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
             settings=options.sitoo,
             prerender=prerender,
             transport=weather.transport,
+            before_request=lambda: backoffice.act(sitoo.state.catalogue),
             truth=truth.rows,
         )
         netsuite = build_netsuite_app(
-            world,
+            weather.netsuite_world,
             clock,
             account_limit=options.account_limit,
             credentials=credentials,

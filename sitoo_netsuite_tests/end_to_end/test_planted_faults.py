@@ -30,7 +30,7 @@ def _all_found(summary: dict[str, Any], planted: int) -> None:
 
 def test_one_of_each_fault_is_found_by_a_case_of_its_own_and_nothing_else_is() -> None:
     summary = _demo("--stores", "4", "--days", "2", "--receipts", "20", "--seed", "5", "--faults", "typical")
-    _all_found(summary, 15)
+    _all_found(summary, 28)
 
 
 def test_two_faults_on_one_store_day_one_fault_on_two_days_and_a_fault_with_its_cure(tmp_path: Path) -> None:
@@ -41,10 +41,13 @@ def test_two_faults_on_one_store_day_one_fault_on_two_days_and_a_fault_with_its_
         {"fault": "z_disagrees", "store": "S02", "trading_day": "2026-03-03"},
         {"fault": "late_receipt", "store": "S01", "trading_day": "2026-03-03"},
         {"fault": "corrected_z", "store": "S01", "trading_day": "2026-03-03"},
+        {"fault": "price_changed", "record": "HOM-012"},
+        {"fault": "product_only_in_sitoo", "record": "TILL-ONLY"},
+        {"fault": "wrong_price", "store": "S01", "count": 2},
         {"fault": "time_out_after_commit", "count": 2},
     ]
     path = tmp_path / "faults.yaml"
     path.write_text(yaml.safe_dump(faults), encoding="utf-8")
     summary = _demo("--stores", "2", "--days", "2", "--receipts", "20", "--seed", "2", "--faults", str(path))
-    _all_found(summary, 5)
+    _all_found(summary, 9)
     assert summary["journals_held"] == 2

@@ -54,3 +54,11 @@ def test_the_same_fault_twice_needs_two_cases() -> None:
 def test_with_nothing_planted_every_open_case_is_a_false_alarm() -> None:
     result = score([], [case()])
     assert (result.planted, result.found, len(result.false_alarms)) == (0, 0, 1)
+
+
+def test_a_fault_of_the_master_data_is_found_by_a_case_of_no_store_no_day_and_no_amount() -> None:
+    nowhere = {"store": None, "trading_day": None, "record": "HOM-012", "amount_minor": None}
+    fault = {**Z_FAULT, **nowhere, "case_kind": "catalogue_drift", "currency": None, "follow_ups": []}
+    assert score([fault], [case("catalogue_drift", **nowhere)]).found == 1
+    elsewhere = score([fault], [case("catalogue_drift", **{**nowhere, "record": "HOM-013"})])
+    assert (elsewhere.found, len(elsewhere.false_alarms)) == (0, 1)

@@ -1,7 +1,6 @@
 """The data faults there are: what each is done to, and the case that must name it (docs/faults.md).
 
-Belongs here: names and facts of faults. Does not belong here: how one is planted (`planting`, `by_hand`), trouble on
-the line (`transport`).
+Belongs here: names and facts of faults. Does not X
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ class Target(Enum):
     DOCUMENT = "journal"
     STORE_DAY = "store-day"
     SHOP = "shop that the estate lacks"
+    PRODUCT = "product"
+    CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class DataFault:
 
     about_z: its case is that of a Z-report, so a Z-report bears one such fault only. holds: it keeps every store-day
     that its till session touches out of the books. takes_amount: it is about an amount that a FILE may name. cured: it
-    goes away by itself, and stands as `case_kind` until then. by_hand: done while the sandbox runs.
+    goes away by itself, and stands as `case_kind` until then. shares: it hides no other fault of its till session and
+    is hidden by none. by_hand: done while the sandbox runs. of_master_data: of no store and no trading day.
     """
 
     name: str
@@ -37,15 +39,23 @@ class DataFault:
     holds: bool = False
     takes_amount: bool = False
     cured: bool = False
+    shares: bool = False
 
     @property
     def by_hand(self) -> bool:
         return self.name in _BY_HAND
 
+    @property
+    def of_master_data(self) -> bool:
+        return self.target in (Target.PRODUCT, Target.CUSTOMER)
+
 
 _BY_HAND = frozenset(
-    {"amended_after_posting", "journal_edited", "journal_deleted", "document_not_planned", "wrong_account"}
-)
+    {
+        "amended_after_posting", "journal_edited", "journal_deleted", "document_not_planned", "wrong_account",
+        "product_changed", "price_changed", "lower_list",
+    }
+)  # fmt: skip
 _RECEIPT_MISSING = ("held_store_day", "receipt_number_gap")
 _Z_MISSING = ("held_store_day", "z_gap")
 _UNPARSABLE = ("held_store_day", "z_variance", "receipt_number_gap")
@@ -78,6 +88,19 @@ DATA_FAULTS = {
             about_z=True, holds=True, takes_amount=True, cured=True,
         ),
         DataFault("mended_record", Target.RECEIPT, "unparsable_record", _UNPARSABLE, holds=True, cured=True),
+        DataFault("product_only_in_sitoo", Target.PRODUCT, "sku_only_in_sitoo"),
+        DataFault("sku_differs_by_case", Target.PRODUCT, "sku_ambiguous"),
+        DataFault("barcode_doubled", Target.PRODUCT, "barcode_doubled"),
+        DataFault("barcode_invalid", Target.PRODUCT, "barcode_invalid"),
+        DataFault("price_missing", Target.PRODUCT, "item_without_price"),
+        DataFault("tax_schedule_unmapped", Target.PRODUCT, "item_without_vat_group"),
+        DataFault("vat_group_differs", Target.PRODUCT, "vat_group_mismatch"),
+        DataFault("product_changed", Target.PRODUCT, "catalogue_drift"),
+        DataFault("price_changed", Target.PRODUCT, "catalogue_drift"),
+        DataFault("lower_list", Target.PRODUCT, "price_mismatch"),
+        DataFault("product_refused", Target.PRODUCT, "product_refused"),
+        DataFault("wrong_price", Target.RECEIPT, "price_unexplained", shares=True),
+        DataFault("customer_doubled", Target.CUSTOMER, "customer_ambiguous"),
     )
 }  # fmt: skip
 """Every data fault by its name."""

@@ -1,7 +1,7 @@
 """Which receipt, Z-report or store-day each fault is done to.
 
 Belongs here: the choice, from what somebody wished for and the seed. Does not belong here: doing it (`planting`,
-`by_hand`).
+`by_hand`), products and customers (`master_data`).
 
 Faults keep out of each other's way: each has a till session of its own where there are enough, no Z-report bears two
 faults, and what is done to a posted journal is done on a store-day that no fault keeps out of the books. What a wish
@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
+from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.sandbox.faults.catalogue import TYPICAL, DataFault, Target
-from sitoo_netsuite.sandbox.faults.file import Wish
-from sitoo_netsuite.sandbox.faults.tills import Json, StoreDay, Tills, is_till_sale, row_of_goods
+from sitoo_netsuite.sandbox.faults.file import NothingLeftError, Wish
+from sitoo_netsuite.sandbox.faults.tills import Json, StoreDay, Tills, is_goods, is_till_sale, row_of_goods
 from sitoo_netsuite.sandbox.netsuite.values import is_external_id
 from sitoo_netsuite.sandbox.server import SandboxError
 from sitoo_netsuite.sandbox.trade.store import TillSession
@@ -29,6 +30,8 @@ from sitoo_netsuite.sandbox.world import Shop, World
 # What is done to posted journals takes about so long to be done and seen (`by_hand`).
 _TO_SEE_IT = timedelta(days=2)
 _DEFAULT_AMOUNT = (10, 500)  # units of the currency
+# Faults of receipts, Z-reports, store-days and shops.
+_OF_THE_TRADE = tuple(fault for fault in TYPICAL if not fault.of_master_data)
 # What `our_external_id` makes.
 _OUR_EXTERNAL_ID = re.compile(r"JE-(?P<store>.+)-(?P<day>\d{8})-(?P<currency>[A-Z]{3})-\d+")
 
@@ -57,16 +60,12 @@ def our_external_id(shop: Shop, trading_day: date, number: int) -> str:
     return f"JE-{shop.key}-{trading_day:%Y%m%d}-{shop.currency}-{number}"
 
 
-class NothingLeftError(Exception):
-    """The trade holds nothing (more) that the fault could be done to; the text says what was looked for."""
-
-
 def typical(world: World, tills: Tills) -> tuple[list[Choice], list[str]]:
-    """One of each data fault, and the names of those the trade is too small for."""
-    chooser = _Chooser(world, tills)
+    """One of each data fault that is done to the trade, and the names of those it is too small for."""
+    chooser = _Chooser(world, tills, ())
     choices, left_out = [], []
     # Those that keep days out of the books first: what is done to journals needs the other days.
-    for fault in sorted(TYPICAL, key=lambda fault: (not fault.holds, not fault.by_hand, fault.target.name)):
+    for fault in sorted(_OF_THE_TRADE, key=lambda fault: (not fault.holds, not fault.by_hand, fault.target.name)):
         try:
             choices.append(chooser.choose(Wish(fault, fault.name), alone=True))
         except NothingLeftError:
@@ -74,12 +73,13 @@ def typical(world: World, tills: Tills) -> tuple[list[Choice], list[str]]:
     return choices, left_out
 
 
-def wished_for(world: World, tills: Tills, wishes: Iterable[Wish]) -> list[Choice]:
+def wished_for(world: World, tills: Tills, wishes: Iterable[Wish], taken: Collection[str]) -> list[Choice]:
     """What each wish of a FILE is done to; those that say most are chosen for first.
 
-    Raises SandboxError naming the entry when the trade holds nothing it could be done to.
+    taken: SKUs and barcodes of products that are named for another fault. Raises SandboxError naming the entry when the
+    trade holds nothing it could be done to.
     """
-    chooser = _Chooser(world, tills)
+    chooser = _Chooser(world, tills, taken)
     choices = []
     for wish in sorted(wishes, key=lambda wish: (wish.record is None, wish.trading_day is None, wish.store is None)):
         try:
@@ -99,14 +99,16 @@ class _Found(NamedTuple):
 
 
 class _Chooser:
-    def __init__(self, world: World, tills: Tills) -> None:
+    def __init__(self, world: World, tills: Tills, taken: Collection[str]) -> None:
         self._world = world
         self._tills = tills
+        self._taken = {name.casefold() for name in taken}
+        self._products = {product.sku: product for product in world.products}
         self._draw = Random(f"{world.seed}/faults")
         self._shops = {shop.key: shop for shop in world.shops}
         self._last_day = world.start + timedelta(days=world.days - 1)
         # Faults that keep days out of the books share them where each of all faults could not have two of its own.
-        self._is_small = len(world.shops) * world.days < 2 * len(TYPICAL)
+        self._is_small = len(world.shops) * world.days < 2 * len(_OF_THE_TRADE)
         self._sessions: dict[tuple[str, int], list[DataFault]] = {}  # with the faults in them
         self._orders: set[int] = set()
         self._held: set[StoreDay] = set()
@@ -239,6 +241,8 @@ class _Chooser:
         """The row or payment that a fault is done to; 0 where it is to neither, None where the receipt has none."""
         if fault.name in ("sku_not_in_netsuite", "unmapped_vat_rate"):
             return row_of_goods(order)
+        if fault.name == "wrong_price":
+            return self._row_at_its_price(order) if self._tills.is_plain(order) else None
         if fault.name not in ("unmapped_tender", "amended_after_posting"):
             return 0
         place = next(iter(self._tills.money_payments(order)), None)
@@ -248,9 +252,25 @@ class _Chooser:
         # It is moved to an invoice.
         return None if self._tills.is_cash(order, payment) or payment["name"] == "Invoice" else place
 
+    def _row_at_its_price(self, order: Json) -> int | None:
+        """The first row of stocked goods by the piece, sold at the list price, of a product that is not taken."""
+        currency = order["currencycode"]
+        for place, item in enumerate(order["orderitems"]):
+            product = self._products[item["sku"]]
+            gross = to_minor(item["moneyitemtotal_net"], currency) + to_minor(item["moneyitemtotal_vat"], currency)
+            if (
+                is_goods(product)
+                and not self._taken & {product.sku.casefold(), product.barcode}
+                and gross == item["quantity"] * product.price_minor[currency]
+                and to_minor(item["moneydiscount"], currency) == 0
+            ):
+                return place
+        return None
+
     def _take(self, found: _Found, fault: DataFault) -> None:
         session, days = found.session, self._tills.days(found.session)
-        self._sessions.setdefault((session.registerid, session.zreportid), []).append(fault)
+        if not fault.shares:
+            self._sessions.setdefault((session.registerid, session.zreportid), []).append(fault)
         if found.order is not None:
             self._orders.add(found.order["orderid"])
         if fault.holds:
@@ -272,7 +292,7 @@ class _Chooser:
         beside = [(session.registerid, session.zreportid + step) for step in (-1, 1)]
         return sum(
             (
-                2 * ((session.registerid, session.zreportid) in self._sessions),
+                2 * (not fault.shares and (session.registerid, session.zreportid) in self._sessions),
                 fault.holds and bool(days & self._journals),
                 fault.by_hand and bool(days & self._held),
                 # Of two Z-reports in a row that are missing, nobody can tell how many they are.

@@ -32,6 +32,10 @@ class Wish:
     amount_minor: int | None = None
 
 
+class NothingLeftError(Exception):
+    """The trade holds nothing (more) that a fault could be done to; the text says what was looked for."""
+
+
 def read_faults(path: Path, transport_faults: Collection[str]) -> tuple[list[Wish], dict[str, int]]:
     """The data faults a FILE asks for, one wish each, and how many times each transport fault is to happen.
 
@@ -86,6 +90,8 @@ class _Entry:
             raise SandboxError(f"{self._place}: this fault is about no amount; leave out amount_minor")
         if fault.target is Target.SHOP and (store or record):
             raise SandboxError(f"{self._place}: the store is one that the estate lacks; leave out store and record")
+        if fault.of_master_data and (store or day):
+            raise SandboxError(f"{self._place}: this fault is of no store and no day; leave out store and trading_day")
         return [Wish(fault, self._place, store, day, record, amount) for _ in range(self.count)]
 
     def _text(self, key: str) -> str | None:

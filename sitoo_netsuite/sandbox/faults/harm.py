@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from sitoo_netsuite.money import to_minor, to_text
+from sitoo_netsuite.money import to_minor, to_text, vat_within
 from sitoo_netsuite.sandbox.faults.tills import Json, is_virtual
 from sitoo_netsuite.sandbox.trade.render import UNDELIVERED_KEY
 from sitoo_netsuite.sandbox.world import Product
@@ -37,6 +37,27 @@ def at_rate(order: Json, place: int, rate: int, group: str) -> Json:
     item = harmed["orderitems"][place]
     item["vatvalue"] = rate
     item["additionaldata"]["product-group-name"] = group
+    return harmed
+
+
+def at_price(order: Json, place: int, unit_gross_minor: int) -> Json:
+    """The order with a row sold at another price of one unit with VAT, and its one payment of what it comes to then."""
+    harmed, currency = deepcopy(order), order["currencycode"]
+    item, rate_bp = harmed["orderitems"][place], round(order["orderitems"][place]["vatvalue"] * 100)
+    gross = item["quantity"] * unit_gross_minor
+    unit_net = to_text(unit_gross_minor - vat_within(unit_gross_minor, rate_bp), currency)
+    vat = vat_within(gross, rate_bp)
+    more_vat = vat - to_minor(item["moneyitemtotal_vat"], currency)
+    more_net = gross - vat - net_of(order, place)
+    item |= dict.fromkeys(("moneynetpriceperunit", "moneynetpriceperquantity", "moneyoriginalprice"), unit_net)
+    changes = {
+        **dict.fromkeys(("moneytotal_net", "moneyfinal_net"), more_net),
+        **dict.fromkeys(("moneytotal_vat", "moneyfinal_vat"), more_vat),
+        "moneytotal_gross_all": more_net + more_vat,
+    }
+    _raise(item, {"moneyitemtotal_net": more_net, "moneyitemtotal_vat": more_vat}, currency)
+    _raise(harmed, changes, currency)
+    _raise(harmed["payments"][0], {"moneyamount": more_net + more_vat}, currency)
     return harmed
 
 
@@ -97,6 +118,45 @@ def z_with_more_sales(z_report: Json, amount_minor: int) -> Json:
     return _with_money(z_report, {"moneysalestotal": amount_minor})
 
 
+def z_at_price(z_report: Json, before: Json, after: Json, place: int) -> Json:
+    """The Z-report had a row of a sale, paid by one payment that is no cash, been sold as in `after`."""
+    currency = z_report["currencycode"]
+    item, payment = after["orderitems"][place], after["payments"][0]
+    more_net = net_of(after, place) - net_of(before, place)
+    gross = total_of(after) - total_of(before)
+    harmed = deepcopy(z_report)
+    _raise(
+        harmed,
+        {
+            "moneysalestotal": gross,
+            "moneysalestotalnet": more_net,
+            "moneysummarysales": gross,
+            "moneysummarysubtotal": gross,
+            "moneysummarytotal": gross,
+        },
+        currency,
+    )
+    group = {"name": item["additionaldata"]["product-group-name"], "vatvalue": item["vatvalue"]}
+    for groups, key in (
+        (harmed["vatgroupssales"], {"vatvalue": item["vatvalue"]}),
+        (harmed["productgroupssales"], group),
+    ):
+        found = next(entry for entry in groups if key.items() <= entry.items())
+        totals = {"moneytotal": gross, "moneytotalnet": more_net, "moneytotalvat": gross - more_net}
+        _raise(found, totals, currency)
+    paid = next(entry for entry in harmed["paymentssales"] if entry["name"] == payment["name"])
+    _add_payment(paid, "moneytotal", gross, currency)
+    for scheme in paid["subpayments"]:
+        if scheme["name"] == payment["cardissuer"]:
+            _add_payment(scheme, "moneysubtotal", gross, currency)
+    return harmed
+
+
+def z_with_more_ever_sold(z_report: Json, amount_minor: int) -> Json:
+    """The Z-report had its register sold more by an amount, in this session or before."""
+    return _with_money(z_report, dict.fromkeys(("moneygrandtotalsales", "moneygrandtotalnet"), amount_minor))
+
+
 def z_paid_by(z_report: Json, payment: Json, tender: str, is_cash: bool) -> Json:
     """The Z-report had the payment been made by another tender.
 
@@ -127,8 +187,7 @@ def z_paid_by(z_report: Json, payment: Json, tender: str, is_cash: bool) -> Json
 
 
 def _add_payment(entry: Json, total: str, minor: int, currency: str) -> None:
-    for name in (total, "moneycaptured"):
-        entry[name] = to_text(to_minor(entry[name], currency) + minor, currency)
+    _raise(entry, dict.fromkeys((total, "moneycaptured"), minor), currency)
 
 
 def z_at_rate(z_report: Json, order: Json, place: int, rate: int, group: str) -> Json:
@@ -195,11 +254,15 @@ def _moved(
 
 
 def _with_money(z_report: Json, changes: dict[str, int]) -> Json:
-    currency = z_report["currencycode"]
-    return {
-        **z_report,
-        **{name: to_text(to_minor(z_report[name], currency) + minor, currency) for name, minor in changes.items()},
-    }
+    harmed = dict(z_report)
+    _raise(harmed, changes, z_report["currencycode"])
+    return harmed
+
+
+def _raise(record: Json, changes: dict[str, int], currency: str) -> None:
+    """Raises amounts of a record of one's own by minor units."""
+    for name, minor in changes.items():
+        record[name] = to_text(to_minor(record[name], currency) + minor, currency)
 
 
 def figures_of(order: Json) -> dict[str, int]:

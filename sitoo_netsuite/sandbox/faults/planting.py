@@ -2,7 +2,7 @@
 
 Belongs here: which versions of which records are served from when, and the row of the truth each fault makes. Does not
 belong here: what a fault changes in a record (`harm`), which record it is done to (`choice`), what is done later by
-hand (`by_hand`).
+hand (`by_hand`), faults of products and customers (`master_data`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import msgspec
 from sitoo_netsuite.sandbox.faults import harm
 from sitoo_netsuite.sandbox.faults.choice import Choice
 from sitoo_netsuite.sandbox.faults.harm import total_of
+from sitoo_netsuite.sandbox.faults.master_data import unknown_to_netsuite
 from sitoo_netsuite.sandbox.faults.pop_up import PopUp, open_pop_up
-from sitoo_netsuite.sandbox.faults.tills import Json, Tills
+from sitoo_netsuite.sandbox.faults.tills import Json, Tills, is_goods
 from sitoo_netsuite.sandbox.faults.truth import Planted
 from sitoo_netsuite.sandbox.trade.build import recorded_order, recorded_z_report
 from sitoo_netsuite.sandbox.trade.store import OrderVersion, TillSession, TradeStore
@@ -31,6 +32,8 @@ _LATE = int(timedelta(days=2).total_seconds())
 _CURE = int(timedelta(days=1).total_seconds())
 # Between a receipt's two uploads.
 _AGAIN = (int(timedelta(hours=2).total_seconds()), int(timedelta(hours=20).total_seconds()))
+# Between two prices that cannot be taken for one, in minor units.
+_NOTICEABLE = 100
 # So long after its receipts' trading day a Z-report is missed even if no later one has come (docs/operating.md).
 _OVERDUE = timedelta(hours=36)
 
@@ -46,9 +49,10 @@ class Planting:
 def plant(world: World, store: TradeStore, tills: Tills, choices: Iterable[Choice]) -> Planting:
     """Plants every fault that is not done by hand."""
     planter = _Planter(world, store, tills)
-    for number, choice in enumerate(choices, start=1):
-        if not choice.fault.by_hand:
-            planter.plant(choice, number)
+    numbered = [(number, choice) for number, choice in enumerate(choices, start=1) if not choice.fault.by_hand]
+    # Those that share their till session first: what another fault says of it is worked out from what is served.
+    for number, choice in sorted(numbered, key=lambda entry: not entry[1].fault.shares):
+        planter.plant(choice, number)
     return Planting(tuple(planter.planted), planter.sitoo_world())
 
 
@@ -97,6 +101,8 @@ class _Planter:
             case "sku_not_in_netsuite":
                 self._change(last, harm.of_sku(order, place, self._unknown_product(order, place, number)))
                 self._tell(choice, orderid, harm.net_of(order, place), shows)
+            case "wrong_price":
+                self._wrong_price(choice, order, session)
             case "unmapped_tender":
                 tender, payment = f"Town voucher {number}", order["payments"][place]
                 self._change(last, harm.paid_by(order, place, tender, ""))
@@ -134,6 +140,22 @@ class _Planter:
                 self._store.take_away_order(orderid)
                 self._tell(choice, *self._variance(order, session), cured=arrives)
 
+    def _wrong_price(self, choice: Choice, order: Json, session: TillSession) -> None:
+        """A row at the price of another product; the till adds it up like any other."""
+        last, place, currency = self._store.order_versions(order["orderid"])[-1], choice.place, order["currencycode"]
+        item = order["orderitems"][place]
+        right = next(product for product in self._world.products if product.sku == item["sku"]).price_minor[currency]
+        prices = {product.price_minor[currency] for product in self._world.products if is_goods(product)}
+        wrong = self._draw.choice(sorted(price for price in prices if abs(price - right) >= _NOTICEABLE))
+        harmed = harm.at_price(order, place, wrong)
+        self._change(last, harmed)
+        self._change_z(session, lambda z: harm.z_at_price(z, order, harmed, place))
+        later: TillSession | None = session
+        while later is not None:
+            self._change_z(later, lambda z: harm.z_with_more_ever_sold(z, total_of(harmed) - total_of(order)))
+            later = self._tills.following(later)
+        self._tell(choice, last.orderid, abs(right - wrong) * item["quantity"], last.visible_from)
+
     def _change(self, version: OrderVersion, body: Json) -> None:
         self._store.rewrite(orders=[version._replace(body=harm.text(body))])
 
@@ -153,7 +175,7 @@ class _Planter:
         sku = order["orderitems"][place]["sku"]
         original = next(product for product in self._world.products if product.sku == sku)
         productid = max(product.productid for product in self._world.products) + number
-        product = replace(original, productid=productid, sku=f"NEW-{number:03d}", barcode="", netsuite_item=None)
+        product = unknown_to_netsuite(original, productid, f"NEW-{number:03d}")
         self._products.append(product)
         return product
 

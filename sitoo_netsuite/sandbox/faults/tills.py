@@ -21,6 +21,7 @@ from sitoo_netsuite.sandbox.world import (
     GIFT_CARD_SKU,
     SHARED_TENDERS,
     TIP_SKU,
+    Product,
     Shop,
     World,
 )
@@ -128,6 +129,16 @@ class Tills:
 def row_of_goods(order: Json) -> int | None:
     """The place of an order's first row of goods or services; None when it has only cards, deposits and tips."""
     return next((place for place, item in enumerate(order["orderitems"]) if item["sku"] not in _SPECIAL_SKUS), None)
+
+
+def is_goods(product: Product) -> bool:
+    """Whether a product is stocked goods that are sold by the piece, with a barcode and a price."""
+    return (
+        product.item_type == "InvtPart"
+        and not product.by_weight
+        and product.barcode != ""
+        and all(price > 0 for price in product.price_minor.values())
+    )
 
 
 def is_virtual(payment: Json) -> bool:

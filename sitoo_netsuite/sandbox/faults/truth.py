@@ -17,18 +17,19 @@ from sitoo_netsuite.sandbox.faults.catalogue import DataFault
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A fault in the trade or in NetSuite. It stands from `shows` until `cured` (epoch seconds; None: for good).
+    """A fault in the trade, in NetSuite or in the master data. It stands from `shows` until `cured` (epoch seconds;
+    None: for good).
 
     `store` is None where the estate has none. `amount_minor` is in minor units of `currency`, None where nobody can
-    know it.
+    know it. One of the master data is of no store and no trading day.
     """
 
     fault: DataFault
     store: str | None
-    trading_day: date
+    trading_day: date | None
     record: str
     amount_minor: int | None
-    currency: str
+    currency: str | None
     shows: int
     cured: int | None = None
 
@@ -58,7 +59,7 @@ class Truth:
                 "fault": entry.fault.name,
                 "case_kind": entry.fault.case_kind,
                 "store": entry.store,
-                "trading_day": entry.trading_day.isoformat(),
+                "trading_day": None if entry.trading_day is None else entry.trading_day.isoformat(),
                 "record": entry.record,
                 "amount_minor": entry.amount_minor,
                 "currency": entry.currency,

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
+from sitoo_netsuite.sandbox.faults.backoffice import Backoffice
 from sitoo_netsuite.sandbox.faults.by_hand import ByHand
 from sitoo_netsuite.sandbox.faults.truth import Truth
 from sitoo_netsuite.sandbox.faults.weather import Weather, make_weather
@@ -20,6 +21,7 @@ from sitoo_netsuite.sandbox.netsuite.account import Account
 from sitoo_netsuite.sandbox.netsuite.mirror import Mirror
 from sitoo_netsuite.sandbox.netsuite.opening import open_account
 from sitoo_netsuite.sandbox.netsuite.settings import Settings
+from sitoo_netsuite.sandbox.sitoo.catalogue import Catalogue
 from sitoo_netsuite.sandbox.trade.build import build_trade
 from sitoo_netsuite.sandbox.trade.store import TradeStore
 from sitoo_netsuite.sandbox.world import World, make_world
@@ -35,7 +37,9 @@ from sitoo_netsuite_tests.sandbox.trade.reading import (
 
 @dataclass
 class Weathered:
-    """A trade after its faults were planted, the truth about it, and a NetSuite account where people reach in."""
+    """A trade after its faults were planted, the truth about it, and what people reach into: a NetSuite account and the
+    tills' catalogue.
+    """
 
     world: World
     store: TradeStore
@@ -44,6 +48,8 @@ class Weathered:
     truth: Truth
     account: Account
     by_hand: ByHand
+    catalogue: Catalogue
+    backoffice: Backoffice
 
     def orders(self, now: int = END_OF_TIME) -> list[Json]:
         return all_orders(self.store, now)
@@ -66,6 +72,7 @@ class Weathered:
         """The truth at an instant; people have done by then what was due."""
         self.clock.set(datetime.fromtimestamp(now, UTC))
         self.by_hand.act(self.account)
+        self.backoffice.act(self.catalogue)
         return self.truth.rows()
 
     @property
@@ -96,9 +103,17 @@ def weathered(tmp_path: Path) -> Iterator[Planter]:
         clock = SandboxClock(datetime(world.start.year, 1, 1, tzinfo=UTC))
         truth = Truth(clock, weather.planted)
         account = Account(clock, Settings(), Mirror(duckdb.connect(":memory:")))
-        open_account(account, world)
+        open_account(account, weather.netsuite_world)
         return Weathered(
-            world, store, weather, clock, truth, account, ByHand(world, store, clock, truth, weather.by_hand)
+            world,
+            store,
+            weather,
+            clock,
+            truth,
+            account,
+            ByHand(world, store, clock, truth, weather.by_hand),
+            Catalogue(weather.sitoo_world, clock),
+            Backoffice(world, clock, truth, weather.in_backoffice),
         )
 
     yield make

@@ -22,7 +22,8 @@ def _names(cell: str) -> tuple[str, ...]:
 
 
 def test_the_page_and_the_catalogue_name_the_same_faults_cases_and_follow_ups() -> None:
-    page = {row[0]: (row[2], _names(row[6])) for row in _table("Data faults")}
+    tables = (*_table("Data faults"), *_table("Faults of the master data"))
+    page = {row[0]: (row[2], _names(row[6])) for row in tables}
     ours = {f"`{fault.name}`": (f"`{fault.case_kind}`", fault.follow_ups) for fault in TYPICAL}
     assert page == ours
 
@@ -44,6 +45,11 @@ def test_the_page_names_every_trouble_on_the_line() -> None:
 def test_every_case_of_a_fault_is_one_that_may_be_raised() -> None:
     for fault in DATA_FAULTS.values():
         assert {fault.case_kind, *fault.follow_ups} <= KINDS.keys()
+
+
+def test_a_fault_is_of_the_master_data_where_the_page_names_no_store_and_day() -> None:
+    page = {_names(row[0])[0] for row in _table("Faults of the master data") if not row[4]}
+    assert page == {fault.name for fault in DATA_FAULTS.values() if fault.of_master_data}
 
 
 def test_an_amount_is_named_only_where_the_page_says_so() -> None:

@@ -6,7 +6,8 @@ from sitoo_netsuite.sandbox.faults.catalogue import TYPICAL
 from sitoo_netsuite.sandbox.server import SandboxError
 from sitoo_netsuite_tests.sandbox.faults.conftest import Planter
 
-_BY_HAND = {fault.name for fault in TYPICAL if fault.by_hand}
+_BY_HAND = {fault.name for fault in TYPICAL if fault.by_hand and not fault.of_master_data}
+_OF_MASTER_DATA = {fault.name for fault in TYPICAL if fault.of_master_data}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -17,10 +18,14 @@ def test_typical_plants_one_of_each_and_all_but_what_is_done_by_hand_shows_in_th
     assert trade.weather.not_planted == ()
     rows = trade.at(trade.end)
     # No journal is ever posted here, so what is done to journals stays undone.
-    posted = {"journal_edited", "journal_deleted", "amended_after_posting"}
-    assert {row["fault"] for row in rows} == {fault.name for fault in TYPICAL} - posted
+    undone = {"journal_edited", "journal_deleted", "amended_after_posting"}
+    # Sitoo was asked for the first time just now.
+    undone |= {"product_changed", "price_changed"}
+    assert {row["fault"] for row in rows} == {fault.name for fault in TYPICAL} - undone
     assert {choice.fault.name for choice in trade.weather.by_hand} == _BY_HAND
-    assert len({(row["store"], row["trading_day"]) for row in rows}) > len(rows) // 2
+    assert len({row["fault"] for row in trade.at(trade.end + 24 * 3600)}) == len(TYPICAL) - 3
+    of_trade = [row for row in rows if row["fault"] not in _OF_MASTER_DATA]
+    assert len({(row["store"], row["trading_day"]) for row in of_trade}) > len(of_trade) // 2
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
@@ -39,6 +44,7 @@ def test_what_does_not_fit_a_small_trade_is_said(weathered: Planter) -> None:
     trade = weathered("typical", stores=1, days=1, receipts=6)
     assert trade.weather.not_planted
     planted = {row["fault"] for row in trade.at(trade.end)} | {choice.fault.name for choice in trade.weather.by_hand}
+    planted |= {aim.fault.name for aim in trade.weather.in_backoffice}
     assert planted | set(trade.weather.not_planted) == {fault.name for fault in TYPICAL}
 
 
@@ -104,6 +110,14 @@ def test_two_faults_of_one_store_day_and_one_fault_on_two_days_all_show(weathere
         ({"fault": "wrong_account", "record": "by hand"}, "name one that is not ours"),
         ({"fault": "journal_deleted", "record": "JE-S09-20260303-SEK-1"}, "no store-day JE-S09-20260303-SEK-1 is left"),
         ({"fault": "z_missing", "count": 500}, "no Z-report is left to do it to"),
+        ({"fault": "price_changed", "record": "NONE-1"}, r"entry 1 \(price_changed\): no product NONE-1 is left"),
+        ({"fault": "barcode_doubled", "record": "HOM-001"}, "no product HOM-001 is left to do it to"),
+        ({"fault": "barcode_invalid", "count": 500}, "no product is left to do it to"),
+        ({"fault": "product_only_in_sitoo", "record": "HOM-001"}, "HOM-001 is no SKU of a new product"),
+        ({"fault": "product_only_in_sitoo", "record": "A B"}, "A B is no SKU of a new product"),
+        ({"fault": "product_refused", "record": "TAKEN-1"}, "TAKEN-1 is no SKU of a new product"),
+        ({"fault": "sku_differs_by_case", "record": "HOM-001"}, "HOM-001 is the SKU of a product; name it in another"),
+        ({"fault": "customer_doubled", "record": "1/{A}"}, r"no customer 1/\{A\} is left to do it to"),
     ],
 )
 def test_what_the_trade_does_not_have_is_refused(weathered: Planter, entry: dict[str, str], said: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.sandbox.sitoo import facts
+from sitoo_netsuite.sandbox.sitoo.catalogue import Catalogue
 from sitoo_netsuite_tests.sandbox.faults.conftest import Planter, Weathered
 from sitoo_netsuite_tests.sandbox.trade.reading import Json, excluded, receipts_of
 
@@ -59,7 +60,8 @@ def test_an_unknown_sku_is_one_that_sitoo_has_and_netsuite_lacks(weathered: Plan
     assert trade.disagreeing() == {}
     known = {product.sku for product in trade.world.products}
     sitoo = trade.weather.sitoo_world
-    shown = {entry["sku"] for site in sitoo.sites for entry in facts.products(sitoo, site)}
+    catalogue = Catalogue(sitoo, trade.clock)
+    shown = {sku for site in sitoo.sites for sku in catalogue.skus(site.eshopid)}
     assert shown - known == {item["sku"]}
 
 
