@@ -37,6 +37,7 @@ from sitoo_netsuite.warehouse.errors import MigrationError
 from sitoo_netsuite.warehouse.server import ServerError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+customers_app = typer.Typer(no_args_is_help=True, help="The tills' customers.")
 cases_app = typer.Typer(invoke_without_command=True, help="Open cases, the most urgent first.")
 estate_app = typer.Typer(no_args_is_help=True, help="The retailer's own facts.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -44,6 +45,7 @@ replay_app = typer.Typer(
     no_args_is_help=True, help="Turn somebody's real transactions into a file the sandbox replays."
 )
 app.add_typer(cases_app, name="cases")
+app.add_typer(customers_app, name="customers")
 app.add_typer(estate_app, name="estate")
 app.add_typer(db_app, name="db")
 app.add_typer(replay_app, name="replay")
@@ -250,10 +252,12 @@ def oracle(days: Days, as_json: Json = False) -> None:
 
 @app.command()
 def trace(
-    identity: Annotated[str, typer.Argument(metavar="ID", help="Orderid, receipt number, external id or tranid.")],
+    identity: Annotated[
+        str, typer.Argument(metavar="ID", help="Orderid, receipt number, external id, tranid or e-mail.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """From a receipt to every document that carries it, or from a document to its receipts."""
+    """From a receipt to every document that carries it, from a document or a customer to the receipts."""
     from sitoo_netsuite.operate.trace import trace as look_up
 
     with _warehouse() as connection:
@@ -262,6 +266,61 @@ def trace(
     if as_json:
         _print_json(found)
     raise typer.Exit(Exit.CLEAR if found["receipts"] or found["documents"] else Exit.FAILED)
+
+
+@app.command()
+def push(
+    skus: Annotated[list[str], typer.Argument(metavar="SKU...", help="As NetSuite has them.")],
+    as_json: Json = False,
+) -> None:
+    """Push these products to the tills now, read anew from both systems."""
+    from sitoo_netsuite.flows.catalogue.queries import pushes_of_run
+    from sitoo_netsuite.operate.instance import dagster_instance
+    from sitoo_netsuite.operate.runs import RunFailedError, push_products
+
+    estate = _estate()
+    if estate.catalogue is None:
+        raise typer.BadParameter("the estate has no `catalogue`, which says what the tills' prices are filled from")
+    with dagster_instance() as instance, _warehouse() as connection:
+        from sitoo_netsuite.definitions import defs
+
+        try:
+            with _watched(f"Pushing {', '.join(skus)}", as_json):
+                run_id = push_products(defs, instance, skus)
+        except RunFailedError as error:
+            _fail(error, Exit.FAILED)
+        pushed = pushes_of_run(connection, run_id)
+        about = [case for case in _listed_cases(connection) if case["record"] in skus]
+    report.print_pushes(people, pushed)
+    report.print_cases(people, about)
+    if as_json:
+        _print_json({"pushes": pushed, "cases": [{k: v for k, v in case.items() if k != "evidence"} for case in about]})
+    raise typer.Exit(Exit.OPEN if about else Exit.CLEAR)
+
+
+@customers_app.command("forget")
+def forget_customer(
+    email: Annotated[
+        str, typer.Argument(metavar="EMAIL", help="The address the tills or NetSuite have of the person.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Remove a person's data from our tables and never make them again. Says what is left to do by hand."""
+    from sitoo_netsuite.flows.customers.forget import NoAddressError, forget
+
+    with _warehouse() as connection:
+        try:
+            forgotten = forget(connection, email, settings.now(os.environ))
+        except NoAddressError as error:
+            _fail(error, Exit.WRONG)
+    people.print(
+        f"Removed {len(forgotten.users)} users, {len(forgotten.customers)} customers and the contact on "
+        f"{forgotten.receipts} receipts. Receipts and documents stay whole: they hold no personal field."
+    )
+    for line in forgotten.what_is_left():
+        people.print(f"Still to do by hand: {line}", soft_wrap=True)
+    if as_json:
+        _print_json({"users": forgotten.users, "customers": forgotten.customers, "receipts": forgotten.receipts})
 
 
 def _listed_cases(connection: psycopg.Connection) -> list[dict[str, Any]]:

@@ -1,15 +1,27 @@
 """All that Dagster loads: the whole system at a glance.
 
 Till side: landed orders and Z-reports become receipts, lines, payments and till sessions. Books' side: the day's totals
-become the planned, posted and verified journals. The catalogue says which SKUs NetSuite knows.
+become the planned, posted and verified journals. Master data: NetSuite's items and prices are pushed to the tills, what
+was sold is held against them, and the tills' customers are linked to NetSuite's.
 """
 
 from __future__ import annotations
 
 import dagster as dg
 
-from sitoo_netsuite.flows.catalogue.assets import item_catalogue
-from sitoo_netsuite.flows.catalogue.automation import catalogue_hourly, catalogue_job, first_catalogue
+from sitoo_netsuite.flows.catalogue.assets import item_catalogue, pushed_products, sold_prices, till_catalogue
+from sitoo_netsuite.flows.catalogue.automation import (
+    catalogue_nightly,
+    changed_items,
+    changes_hourly,
+    compare_catalogue_job,
+    first_catalogue,
+    push_changes,
+    push_products,
+    read_catalogue,
+)
+from sitoo_netsuite.flows.customers.assets import landed_customers, linked_customers
+from sitoo_netsuite.flows.customers.automation import customers_nightly, link_customers_job
 from sitoo_netsuite.flows.journals.assets import consolidated_journals, posted_journals, verified_journals
 from sitoo_netsuite.flows.journals.automation import (
     close_days,
@@ -39,25 +51,42 @@ from sitoo_netsuite.worklist.automation import failed_runs, recovered_runs
 defs = dg.Definitions(
     assets=[
         item_catalogue,
+        till_catalogue,
+        pushed_products,
+        landed_customers,
+        linked_customers,
         landed_z_reports,
         landed_orders,
         reread_orders,
         model_the_tills,
         daily_sales,
+        sold_prices,
         consolidated_journals,
         posted_journals,
         verified_journals,
     ],
-    jobs=[catalogue_job, land_and_plan, reread_digests, close_days, verify_days_job],
+    jobs=[
+        read_catalogue,
+        compare_catalogue_job,
+        push_changes,
+        push_products,
+        link_customers_job,
+        land_and_plan,
+        reread_digests,
+        close_days,
+        verify_days_job,
+    ],
     schedules=[
-        catalogue_hourly,
+        catalogue_nightly,
+        changes_hourly,
+        customers_nightly,
         landing_every_quarter,
         reread_every_night,
         close_of_day,
         unposted_days,
         nightly_read_back,
     ],
-    sensors=[first_catalogue, late_orders, failed_runs, recovered_runs, gone_runs],
+    sensors=[first_catalogue, changed_items, late_orders, failed_runs, recovered_runs, gone_runs],
     resources={
         "estate_file": EstateFile(),
         "clock": Clock(),

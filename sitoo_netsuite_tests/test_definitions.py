@@ -46,6 +46,7 @@ def test_every_check_says_what_it_holds() -> None:
     assert names == {
         "unmatched_skus", "receipts_in_balance", "completeness", "z_variance", "plan_in_balance", "planned_are_posted",
         "read_back_equals_plan", "ledger_holds_only_what_we_posted", "reconciliation_variance", "opening_balances",
+        "price_mismatch", "drift", "sku_only_in_sitoo", "refused_by_sitoo", "prices_explained", "customer_ambiguous",
     }  # fmt: skip
     assert all(graph.get(key).description for key in graph.asset_check_keys)
 
@@ -121,4 +122,4 @@ def test_a_request_for_days_can_be_read_back_from_the_run(length: int, world: Wo
 
 
 def test_a_run_of_no_days_has_none() -> None:
-    assert days_of_run({"dagster/schedule_name": "catalogue_hourly"}) is None
+    assert days_of_run({"dagster/schedule_name": "catalogue_nightly"}) is None

@@ -22,6 +22,7 @@ import psycopg
 
 from sitoo_netsuite import settings
 from sitoo_netsuite.estate import load_estate
+from sitoo_netsuite.flows.customers.queries import count_links
 from sitoo_netsuite.flows.journals.automation import stretches
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
 from sitoo_netsuite.flows.sales.late import touched_days
@@ -116,7 +117,7 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
     _set_time(sandbox, ticks[0][0])
     url = prepare_database()
     with dagster_instance() as instance, connect(url) as connection:
-        _patiently(lambda: run_job(defs, instance, "read_catalogue"))
+        _patiently(lambda: run_job(defs, instance, "compare_catalogue"))
         for number, (moment, day, is_night) in enumerate(ticks):
             progress(f"closing {day}" if not is_night else f"the night of {moment:%d %B}", number / len(ticks))
             _set_time(sandbox, moment)
@@ -127,6 +128,8 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
                 _patiently(partial(run_days, defs, instance, connection, start, end, "close_days"))
             if is_night:
                 _patiently(partial(run_days, defs, instance, connection, first, today, "verify_days"))
+                _patiently(lambda: run_job(defs, instance, "compare_catalogue"))
+                _patiently(lambda: run_job(defs, instance, "link_customers"))
         progress("asking the oracle", 1.0)
         estate = load_estate(settings.estate_path(os.environ))
         with Sitoo().client(estate) as client:
@@ -146,6 +149,7 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
                 **_counts(connection, first, last),
                 "journals_held": sum(state.state != "posted" for state in states),
                 "unexplained_minor": verdict.unexplained_minor,
+                **_master_data(connection),
                 "cases": dict(Counter(case["kind"] for case in cases)),
                 "planted": scored.planted,
                 "found": scored.found,
@@ -259,3 +263,13 @@ def _counts(connection: psycopg.Connection, first: date, last: date) -> dict[str
         "line_kinds": kinds,
         "journals_posted": posted[0] if posted else 0,
     }
+
+
+def _master_data(connection: psycopg.Connection) -> dict[str, Any]:
+    """What was asked of Sitoo for the catalogue, `<action> <outcome>` to how often, and customers by state."""
+    pushed: dict[str, int] = dict(
+        connection.execute(
+            "select action || ' ' || outcome, count(*) from master.pushes group by 1 order by 1"
+        ).fetchall()
+    )
+    return {"products": pushed, "customers": count_links(connection)}

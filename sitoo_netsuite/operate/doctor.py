@@ -2,7 +2,7 @@
 
 Belongs here: settings, credentials, permissions, clock and database, and the order of the checks. Nothing stops at the
 first problem: what does not depend on it is still looked at. Does not belong here: the estate against what the systems
-say (`mappings`), and mending anything: both clients are read-only here, whatever the estate says.
+say (`mappings`, `master_mappings`), and mending anything: both clients are read-only here, whatever the estate says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TypeVar
 import psycopg
 
 from sitoo_netsuite import settings
-from sitoo_netsuite.estate import Estate, EstateError, load_estate
+from sitoo_netsuite.estate import CatalogueSettings, Estate, EstateError, load_estate
 from sitoo_netsuite.netsuite import client as netsuite
 from sitoo_netsuite.netsuite.auth import TOKEN_PATH, ClientCredentials, token_form
 from sitoo_netsuite.netsuite.client import NetSuiteClient
@@ -27,12 +27,21 @@ from sitoo_netsuite.netsuite.tba import TokenCredentials
 from sitoo_netsuite.operate.facts import (
     LatestOrders,
     SiteFacts,
+    Subsidiary,
     read_accounts,
+    read_customer_count,
     read_latest_orders,
+    read_level_prices,
+    read_list_prices,
     read_locations,
+    read_no_user,
+    read_option_count,
     read_periods,
+    read_schedule_items,
+    read_schedule_names,
     read_site,
     read_subsidiaries,
+    read_ticked_count,
 )
 from sitoo_netsuite.operate.mappings import (
     Finding,
@@ -46,6 +55,17 @@ from sitoo_netsuite.operate.mappings import (
     subsidiary_findings,
     vat_report_finding,
     warning,
+)
+from sitoo_netsuite.operate.master_mappings import (
+    customer_findings,
+    level_findings,
+    list_subsidiary_findings,
+    lists_left_alone,
+    option_finding,
+    push_findings,
+    schedule_findings,
+    sitoo_catalogue_findings,
+    till_flag_finding,
 )
 from sitoo_netsuite.settings import NetSuiteAccess, SettingsError, SitooAccess
 from sitoo_netsuite.sitoo import client as sitoo
@@ -105,6 +125,7 @@ def _estate(env: Mapping[str, str], findings: list[Finding]) -> Estate | None:
         text = "`read_only` is not set: runs write to NetSuite"
     findings.append(ok("read-only", text))
     findings.append(vat_report_finding(estate))
+    findings += push_findings(estate)
     return estate
 
 
@@ -122,8 +143,44 @@ def _examine_sitoo(env: Mapping[str, str], estate: Estate | None, findings: list
         return
     with SitooClient(access.url, keys, read_only=True, retries=_SITOO_RETRIES) as client:
         sites, latest = _read_sitoo(client, findings)
-    if estate is not None and sites is not None:
-        findings += sitoo_findings(estate, sites, latest)
+        if estate is not None and sites is not None:
+            findings += sitoo_findings(estate, sites, latest)
+            if estate.catalogue is not None:
+                _examine_till_catalogue(client, estate.catalogue, sites, findings)
+            if estate.customers is not None:
+                _examine_users(client, estate, sites, findings)
+
+
+def _examine_till_catalogue(
+    client: SitooClient, settings: CatalogueSettings, sites: tuple[SiteFacts, ...], findings: list[Finding]
+) -> None:
+    list_prices = {}
+    for site in sites:
+        if site.site.eshopid not in settings.sites:
+            continue
+        for price_list in lists_left_alone(settings, site):
+            try:
+                prices = read_list_prices(client, site, price_list)
+            except SitooError as error:
+                text = f"price list {price_list.pricelistid} of {site.name} cannot be read: {error}"
+                mend = "Let the API key read price lists; whether this one undercuts NetSuite's prices is not known."
+                findings.append(problem("catalogue", text, mend))
+            else:
+                list_prices[site.site.eshopid, price_list.pricelistid] = prices
+    findings += sitoo_catalogue_findings(settings, sites, list_prices)
+
+
+def _examine_users(client: SitooClient, estate: Estate, sites: tuple[SiteFacts, ...], findings: list[Finding]) -> None:
+    for site in sites:
+        if not any(store.storeid in estate.by_sitoo_store for store in site.stores):
+            continue
+        try:
+            read_no_user(client, site)
+        except SitooError as error:
+            text = f"users of {site.name} cannot be read: {error}"
+            findings.append(problem("customers", text, "Let the API key read users in Sitoo."))
+        else:
+            findings.append(ok("customers", f"users of {site.name} can be read"))
 
 
 def _working_keys(access: SitooAccess, findings: list[Finding]) -> list[ApiKey]:
@@ -308,6 +365,60 @@ async def _examine_account(
         findings += subsidiary_findings(estate, subsidiaries)
     if locations is not None:
         findings += location_findings(estate, locations, subsidiaries)
+    if estate.catalogue is not None:
+        await _examine_items(client, estate, estate.catalogue, subsidiaries, findings)
+    if estate.customers is not None:
+        count = await _read("customers", "Lists > Customers", read_customer_count(client), findings)
+        if count is not None:
+            findings += customer_findings(estate, count)
+
+
+async def _examine_items(
+    client: NetSuiteClient,
+    estate: Estate,
+    settings: CatalogueSettings,
+    subsidiaries: tuple[Subsidiary, ...] | None,
+    findings: list[Finding],
+) -> None:
+    """What the catalogue reads of items, each by itself, so that a field that is not there is told by its name."""
+    levels = await _read("item prices", "Lists > Items and Lists > Currency", read_level_prices(client), findings)
+    if levels is not None:
+        findings += level_findings(settings, levels)
+    for name, field in settings.matrix_options.items():
+        filled = await _read_field(field, read_option_count(client, field), findings)
+        if filled is not None:
+            findings.append(option_finding(name, field, filled))
+    flag = settings.till_flag
+    if flag is not None:
+        ticked = await _read_field(flag, read_ticked_count(client, flag), findings)
+        if ticked is None:
+            flag = None
+        else:
+            findings.append(till_flag_finding(flag, ticked))
+    permission = "Lists > Items, Setup > Tax Schedules and Lists > Subsidiaries"
+    names = await _read("tax schedules", permission, read_schedule_names(client), findings)
+    schedules = await _read(
+        "tax schedules of items",
+        permission,
+        read_schedule_items(client, settings.item_types, flag, [item.sku for item in estate.items]),
+        findings,
+    )
+    if names is not None and schedules is not None:
+        findings += schedule_findings(settings, names, schedules)
+    if subsidiaries is not None:
+        findings += list_subsidiary_findings(settings, subsidiaries)
+
+
+async def _read_field(field: str, reading: Awaitable[int], findings: list[Finding]) -> int | None:
+    """As `_read`, of an item field that the estate names."""
+    try:
+        return await reading
+    except Waiting as error:
+        findings.append(problem("NetSuite", f"{field} cannot be read now: {error}", "Run this again."))
+    except NetSuiteError as error:
+        mend = "Correct the field in estate.yaml (`catalogue`), or let the integration's role see it on items."
+        findings.append(problem("catalogue", f"item field {field} cannot be read: {error}", mend))
+    return None
 
 
 async def _read_some(

@@ -1,9 +1,9 @@
 """`estate draft`: a first estate.yaml from what both systems say, for people to finish.
 
-Belongs here: how shops are matched to locations, which account is guessed for what, and the file's text with a comment
-on every decision. A guess is only written where the chart leaves one choice; else `"?"` stands there with the
-candidates, and the estate's validation refuses it by its path. Does not belong here: reading (`facts`), checking
-(`mappings`), and where the file goes.
+Belongs here: how shops are matched to locations and tax schedules to VAT groups, which account is guessed for what, and
+the file's text with a comment on every decision. A guess is only written where the systems leave one choice; else `"?"`
+stands there with the candidates, and the estate's validation refuses it by its path. Does not belong here: reading
+(`facts`), checking (`mappings`), and where the file goes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -24,12 +25,16 @@ from sitoo_netsuite.operate.facts import (
     GIFT_CARD_GROUP,
     LatestOrders,
     LedgerAccount,
+    LevelPrices,
     Location,
     SiteFacts,
     Subsidiary,
+    currency_of,
     lineage,
     read_accounts,
+    read_item_schedules,
     read_latest_orders,
+    read_level_prices,
     read_locations,
     read_site,
     read_subsidiaries,
@@ -46,10 +51,12 @@ from sitoo_netsuite.operate.mappings import (
 )
 from sitoo_netsuite.settings import NetSuiteAccess, SitooAccess
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
-from sitoo_netsuite.sitoo.models import PaymentType, SitooStore
+from sitoo_netsuite.sitoo.models import PaymentType, ProductGroup, SitooStore
 from sitoo_netsuite.trading_day import trading_day
 
 _CUT_OVER = time(4)
+# The one that every product has a price in (reference sitoo-api, section 4).
+_DEFAULT_PRICE_LIST = 1
 _MOST_CANDIDATES = 6
 _GUESS = "a guess, by its name"
 
@@ -99,8 +106,7 @@ def draft_estate(env: Mapping[str, str]) -> str:
     sitoo, netsuite = settings.sitoo_access(env), settings.netsuite_access(env)
     now = settings.now(env)
     sites, latest = _read_sitoo(sitoo)
-    accounts, subsidiaries, locations = asyncio.run(_read_netsuite(netsuite))
-    return estate_text(sites, latest, accounts, subsidiaries, locations, now)
+    return estate_text(sites, latest, asyncio.run(_read_netsuite(netsuite)), now)
 
 
 def _read_sitoo(access: SitooAccess) -> tuple[tuple[SiteFacts, ...], LatestOrders]:
@@ -109,16 +115,31 @@ def _read_sitoo(access: SitooAccess) -> tuple[tuple[SiteFacts, ...], LatestOrder
         return tuple(read_site(client, site) for site in client.sites()), read_latest_orders(client)
 
 
-async def _read_netsuite(
-    access: NetSuiteAccess,
-) -> tuple[tuple[LedgerAccount, ...], tuple[Subsidiary, ...], tuple[Location, ...]]:
+@dataclass(frozen=True, slots=True)
+class NetSuiteFacts:
+    """What NetSuite says; `item_schedules` is tax schedule by SKU."""
+
+    accounts: tuple[LedgerAccount, ...]
+    subsidiaries: tuple[Subsidiary, ...]
+    locations: tuple[Location, ...]
+    level_prices: tuple[LevelPrices, ...]
+    item_schedules: Mapping[str, str]
+
+
+async def _read_netsuite(access: NetSuiteAccess) -> NetSuiteFacts:
     async with NetSuiteClient(
         url=access.url,
         login=access.login(),
         slots=slots_in_process(1),
         read_only=True,
     ) as client:
-        return await read_accounts(client), await read_subsidiaries(client), await read_locations(client)
+        return NetSuiteFacts(
+            await read_accounts(client),
+            await read_subsidiaries(client),
+            await read_locations(client),
+            await read_level_prices(client),
+            await read_item_schedules(client),
+        )
 
 
 # ---------------------------------------------------------------------------------------------------- decisions
@@ -151,13 +172,12 @@ class DraftStore:
 def estate_text(
     sites: Sequence[SiteFacts],
     latest: LatestOrders,
-    accounts: Sequence[LedgerAccount],
-    subsidiaries: Sequence[Subsidiary],
-    locations: Sequence[Location],
+    netsuite: NetSuiteFacts,
     now: datetime,
 ) -> str:
     """The file's text from what both systems say."""
-    stores = match_stores(sites, locations, subsidiaries)
+    subsidiaries = netsuite.subsidiaries
+    stores = match_stores(sites, netsuite.locations, subsidiaries)
     books: dict[tuple[str, str], SiteFacts] = {}
     for store in stores:
         books.setdefault((store.subsidiary.value, store.site.settings.currencycode), store.site)
@@ -180,12 +200,20 @@ def estate_text(
         *(
             line
             for (subsidiary, _), site in books.items()
-            for line in _Books(subsidiary, site, sites, latest, accounts, subsidiaries).lines()
+            for line in _Books(subsidiary, site, sites, latest, netsuite.accounts, subsidiaries).lines()
         ),
         "",
         "stores:",
         *(line for store in stores for line in _store(store, now)),
         *_left_out(sites, stores),
+        "",
+        *_catalogue(stores, netsuite),
+        "",
+        "# How people met at the tills become customers in NetSuite. `push: false`: they are only matched and linked.",
+        "# Addresses that stand for nobody go under `placeholders`.",
+        "customers:",
+        "  push: false",
+        "  placeholders: []" + _comment('as in ["nobody@example.com", "@example.org"]'),
     ]
     return "\n".join(lines) + "\n"
 
@@ -292,7 +320,9 @@ class _Books:
         self._subsidiary = subsidiary
         self._site = site
         self._latest = latest
-        self._name = next((entry.name for entry in subsidiaries if entry.id == subsidiary), "the subsidiary to choose")
+        known = next((entry for entry in subsidiaries if entry.id == subsidiary), None)
+        self._name = known.name if known else "the subsidiary to choose"
+        self._country = known.country if known else None
         mine = lineage(subsidiary, subsidiaries)
         self._accounts = [
             account
@@ -308,6 +338,8 @@ class _Books:
         yield f"  # {self._name}, from {self._site.name} of Sitoo"
         yield f"  - subsidiary: {_quoted(self._subsidiary)}"
         yield f"    currency: {self._site.settings.currencycode}"
+        if self._country:
+            yield f"    country: {_quoted(self._country)}" + _comment("how its customers' telephone numbers are read")
         yield "    # The rates of Sitoo's product groups."
         yield "    vat:"
         yield from self._vat()
@@ -452,6 +484,113 @@ def _left_out(sites: Sequence[SiteFacts], stores: Sequence[DraftStore]) -> Itera
         for store in site.stores:
             if store.storeid not in drafted:
                 yield f"  # Left out, as it has no register: {store.storeid} {_one_line(store.name)} ({site.name})"
+
+
+def _catalogue(stores: Sequence[DraftStore], netsuite: NetSuiteFacts) -> Iterator[str]:
+    """How items reach the tills of the sites that have a store; only a comment where no SKU is on both sides."""
+    sites = {store.site.site.eshopid: store.site for store in stores}
+    schedules = sorted(
+        {
+            netsuite.item_schedules[product.sku]
+            for site in sites.values()
+            for product in site.products
+            if product.sku in netsuite.item_schedules
+        }
+    )
+    if not schedules:
+        yield "# No `catalogue`: no item of NetSuite with a tax schedule is a product in Sitoo."
+        return
+    yield "# What of NetSuite's items and prices the tills have. `push: false`: differences are only flagged."
+    yield "catalogue:"
+    yield "  push: false"
+    yield "  # Without `till_flag`, a check box of NetSuite's items, every active item is sold at the tills."
+    yield "  # The VAT group of each site's products, by tax schedule; remove those whose items no till sells."
+    yield "  tax_schedules:"
+    for name in schedules:
+        yield f"    - tax_schedule: {_quoted(name)}"
+        yield "      vat_groups:"
+        for number, site in sites.items():
+            yield _number(f"        {number}: ", match_vat_group(name, site, netsuite.item_schedules))
+    options = dict.fromkeys(
+        attribute.name for site in sites.values() for product in site.products for attribute in product.variant or ()
+    )
+    yield "  # The attribute of a variant in Sitoo, and the field of a matrix item in NetSuite that holds it."
+    yield "  matrix_options:" if options else "  matrix_options: {}"
+    for name in options:
+        yield f"    {_quoted(name)}: {_quoted(UNDECIDED)}" + _comment("an item field, as in custitem_colour")
+    levels = {number: _price_level(site, netsuite.level_prices) for number, site in sites.items()}
+    yield "  # Whether the prices of a level hold VAT; finance knows."
+    yield "  price_levels:"
+    for name in dict.fromkeys(choice.value for choice in levels.values()):
+        yield f"    - price_level: {_quoted(name)}"
+        yield f"      holds_vat: {_quoted(UNDECIDED)}" + _comment("true or false")
+    yield "  price_lists:"
+    for number, site in sites.items():
+        yield from _price_list(number, site, levels[number], [store for store in stores if store.site is site])
+
+
+def match_vat_group(tax_schedule: str, site: SiteFacts, item_schedules: Mapping[str, str]) -> Choice:
+    """The VAT group (vatid) of a tax schedule at a site: that of all its products there; else of its name or rate."""
+    groups = {group.vatid: group for group in site.product_groups}
+    used = Counter(
+        groups[product.vatid]
+        for product in site.products
+        if item_schedules.get(product.sku) == tax_schedule and product.vatid in groups
+    )
+    if len(used) == 1:
+        ((group, count),) = used.items()
+        return Choice(str(group.vatid), f"{_group(group, site)}, where all its products are ({count}): a guess")
+    name = _words(tax_schedule)
+    rates = {float(rate.replace(",", ".")) for rate in re.findall(r"\d+(?:[.,]\d+)?", tax_schedule)}
+    ways = (
+        [group for group in groups.values() if _words(group.productgroupname) == name],
+        [group for group in groups.values() if group.value in rates],
+    )
+    if not used:
+        for candidates in ways:
+            if len(candidates) == 1:
+                return Choice(str(candidates[0].vatid), f"{_group(candidates[0], site)}: {_GUESS}")
+    wide = [f"{group.vatid} {group.productgroupname} ({count} products)" for group, count in used.most_common()] or [
+        f"{group.vatid} {group.productgroupname}" for group in groups.values()
+    ]
+    return Choice(UNDECIDED, f"{site.name}: {_candidates(wide, 'VAT groups')}")
+
+
+def _group(group: ProductGroup, site: SiteFacts) -> str:
+    return f"{group.productgroupname}, {rate_bp(group) / 100:g} %, of {site.name}"
+
+
+def _price_level(site: SiteFacts, level_prices: Sequence[LevelPrices]) -> Choice:
+    """The price level that the site's default list is filled from, where only one has prices in its currency."""
+    priced = [entry for entry in level_prices if entry.currency == site.settings.currencycode]
+    if len(priced) == 1:
+        return Choice(priced[0].price_level, f"the only one with prices in {priced[0].currency}")
+    names = [f"{entry.price_level} ({entry.prices} prices)" for entry in priced]
+    return Choice(UNDECIDED, _candidates(names, "price levels"))
+
+
+def _price_list(number: int, site: SiteFacts, level: Choice, stores: Sequence[DraftStore]) -> Iterator[str]:
+    """The entry of the site's default list; further lists are named beside it."""
+    default = next((entry for entry in site.price_lists if entry.pricelistid == _DEFAULT_PRICE_LIST), None)
+    owners = {store.subsidiary.value: store.subsidiary for store in stores}
+    yield f"    - site: {number}{_comment(site.name)}"
+    yield f"      price_list: {_DEFAULT_PRICE_LIST}{_comment(default.pricelistname if default else 'the default list')}"
+    yield _entry("      price_level: ", level)
+    yield f"      currency: {currency_of(default, site) if default else site.settings.currencycode}"
+    if len(owners) == 1:
+        ((_, owner),) = owners.items()
+        yield _entry("      subsidiary: ", owner)
+    else:
+        comment = _candidates(sorted(owners), "subsidiaries")
+        yield _entry("      subsidiary: ", Choice(UNDECIDED, comment))
+    for price_list in site.price_lists:
+        if price_list is not default:
+            state = "tagged" if price_list.tags else "for every sale" if price_list.active else "not active"
+            yield f"    # Left alone: list {price_list.pricelistid} {_one_line(price_list.pricelistname)}, {state}"
+
+
+def _number(head: str, choice: Choice) -> str:
+    return f"{head}{choice.value if choice.decided else _quoted(choice.value)}{_comment(choice.comment)}"
 
 
 def _entry(head: str, choice: Choice) -> str:

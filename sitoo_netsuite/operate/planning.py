@@ -8,6 +8,9 @@ from typing import Any
 import psycopg
 
 from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.catalogue.queries import NotLandedError
+from sitoo_netsuite.flows.catalogue.steps import compare_catalogue, planned_products
+from sitoo_netsuite.flows.customers.linking import planned_customers
 from sitoo_netsuite.flows.journals.differences import LedgerFinding
 from sitoo_netsuite.flows.journals.document import DOCUMENT_TYPE, line_memo
 from sitoo_netsuite.flows.journals.plan import DayState, TooLongError, collapse
@@ -29,8 +32,9 @@ def make_plan(
     amount_minor, currency}], named: [{kind, record, store, trading_day, currency, lines: [{account, amount_minor}]}]}`.
     Amounts are minor units, debit positive. A store-day that is held or waits is in `held` once per cause; a receipt
     held by name has its orderid as `record`. `named` is what the ledger held more than was posted when it was last
-    verified, and the record and kind of case that account for it. The plan is kept and its cases are filed, as a run's
-    would be.
+    verified, and the record and kind of case that account for it. `products`: `{site, sku, action, fields, held}`, what
+    would be asked of Sitoo, and `customers`: `{external_id, record, subsidiary, records}`, who would be made in
+    NetSuite, both by what was landed last. The plan is kept and its cases are filed, as a run's would be.
     """
     land_registers(connection, client, estate, now)
     land_z_reports(connection, client, z_reports_from(estate), last, estate, now)
@@ -83,7 +87,16 @@ def make_plan(
         "documents": documents,
         "held": held,
         "named": [_named(e) for e in ledger_findings(connection, first, last)],
+        "products": _products(connection, estate, now),
+        "customers": planned_customers(connection, estate),
     }
+
+
+def _products(connection: psycopg.Connection, estate: Estate, now: datetime) -> list[dict[str, Any]]:
+    try:
+        return planned_products(compare_catalogue(connection, estate, now, run_id="plan"))
+    except NotLandedError:
+        return []  # as long as the tills' products were never read, nothing can be said of them
 
 
 def _named(finding: LedgerFinding) -> dict[str, Any]:

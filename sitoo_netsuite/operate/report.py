@@ -206,6 +206,26 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
             f"Held, {kind.replace('_', ' ')}: {len(entries)}, {sums} ({', '.join(places[:_MOST_PLACES])}{more})",
             soft_wrap=True,
         )
+    if planned["products"]:
+        actions = Counter("held" if "held" in row else row["action"] for row in planned["products"])
+        console.print("Products: " + ", ".join(f"{count} {name}" for name, count in sorted(actions.items())) + ".")
+    if planned["customers"]:
+        console.print(f"Customers: {len(planned['customers'])} to make in NetSuite.")
+
+
+def print_pushes(console: Console, pushed: Sequence[Mapping[str, Any]]) -> None:
+    """What was asked of Sitoo, field by field."""
+    if not pushed:
+        console.print("Nothing to push: the tills have what NetSuite says.")
+        return
+    table = Table(title="Asked of Sitoo", title_justify="left")
+    for name in ("Site", "SKU", "Action", "Field", "From", "To", "Outcome"):
+        table.add_column(name)
+    for push in pushed:
+        for field, (old, new) in push["fields"].items():
+            outcome = push["outcome"] + (f": {push['error']}" if push["error"] else "")
+            table.add_row(str(push["site"]), push["sku"], push["action"], field, old, new, outcome)
+    console.print(table)
 
 
 def print_verdict(console: Console, verdict: Verdict) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import psycopg
@@ -69,13 +71,26 @@ def run_catalogue(definitions: dg.Definitions, instance: dg.DagsterInstance) -> 
     run_job(definitions, instance, "read_catalogue")
 
 
-def run_job(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str) -> None:
-    """Runs a job that is of no trading days in this process. Raises RunFailedError if it fails."""
-    result = definitions.resolve_job_def(job).execute_in_process(
-        instance=instance, run_config=_QUIET, raise_on_error=False
+def push_products(definitions: dg.Definitions, instance: dg.DagsterInstance, skus: Sequence[str]) -> str:
+    """Pushes these SKUs to the tills now; the id of the run. Raises RunFailedError if it fails."""
+    config = {"ops": {"pushed_products": {"config": {"skus": list(skus)}}}}
+    return run_job(definitions, instance, "push_products", config)
+
+
+def run_job(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, config: Mapping[str, Any] | None = None
+) -> str:
+    """Runs a job that is of no trading days in this process; the id of the run. Raises RunFailedError if it fails.
+
+    config: the assets' own, where it is other than the job's.
+    """
+    definition = definitions.resolve_job_def(job)
+    result = definition.execute_in_process(
+        instance=instance, run_config={**(config or definition.run_config or {}), **_QUIET}, raise_on_error=False
     )
     if not result.success:
         raise RunFailedError(_why(result))
+    return result.run_id
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:

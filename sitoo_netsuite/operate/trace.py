@@ -1,4 +1,6 @@
-"""`trace`: from a receipt to every document that carries it, and from a document to the receipts in it."""
+"""`trace`: from a receipt to every document that carries it, from a document to the receipts in it, from a customer to
+what was bought.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from sitoo_netsuite.flows.customers.identity import normalised_email, person_hash
+
 _RECEIPTS = """
     select trading_day, orderid, store, receipt_number, sold_at, currency, gross_minor, excluded, is_return,
            original_orderid,
@@ -14,6 +18,14 @@ _RECEIPTS = """
             where h.trading_day = receipts.trading_day and h.orderid = receipts.orderid) as held
     from model.receipts
     where orderid = %(orderid)s or receipt_number = %(text)s
+       or orderid in (select orderid from restricted.customer_contact where lower(btrim(email)) = %(email)s)
+       or orderid in (
+           select record::bigint from master.customer_links
+           where source = 'receipt' and (
+               person = %(person)s
+               or customer in (select customer from master.customer_links where person = %(person)s)
+           )
+       )
     order by trading_day, orderid
 """
 
@@ -47,13 +59,21 @@ _CARRIED = """
 
 
 def trace(connection: psycopg.Connection, identity: str) -> dict[str, Any]:
-    """`{receipts: [...], documents: [...]}` for an orderid, a receipt number, an external id or a tranid.
+    """`{receipts: [...], documents: [...]}` for an orderid, a receipt number, an external id, a tranid or an
+    e-mail address.
 
     Of a receipt: itself, and every document that carries it. Of a document: itself with its lines, and every receipt
-    in it. Where a receipt and a document have the same number, both. The lists are empty where nothing has that name.
+    in it. Of an address: the receipts that name it or are linked to the same customer, and their documents. Where a
+    receipt and a document have the same number, both. The lists are empty where nothing has that name.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        named = {"text": identity, "orderid": int(identity) if identity.isdecimal() else -1}
+        email = normalised_email(identity)
+        named = {
+            "text": identity,
+            "orderid": int(identity) if identity.isdecimal() else -1,
+            "email": email,
+            "person": None if email is None else person_hash(email),
+        }
         receipts = cursor.execute(_RECEIPTS, named).fetchall()
         documents = cursor.execute(_DOCUMENTS_OF, {"orderids": [receipt["orderid"] for receipt in receipts]}).fetchall()
         for document in cursor.execute(_DOCUMENTS, named).fetchall():

@@ -378,6 +378,7 @@ def test_each_missing_permission_is_named_and_the_others_are_still_tried(env: di
         "NetSuite shows the role no accounts",
         "NetSuite shows the role no subsidiaries",
         "locations cannot be read",
+        "customers cannot be read",
     ]
     assert "role Lists > Locations" in wrong[2].mend
     assert {"NetSuite login", "clock", "journals"} <= {finding.subject for finding in findings if finding.level == "ok"}
@@ -426,6 +427,7 @@ def test_a_register_that_leads_to_no_store_and_a_store_without_registers_are_war
         payment_types=(),
         product_groups=(),
         products=(),
+        price_lists=(),
     )
     texts = [finding.text for finding in sitoo_findings(example_estate(), [site], None)]
     assert "store S01 City has no register in Sitoo, so nothing of it is ever booked" in texts

@@ -13,13 +13,21 @@ import yaml
 
 from sitoo_netsuite.estate import EstateError, TenderKind, load_estate, parse_estate
 from sitoo_netsuite.operate.doctor import examine
-from sitoo_netsuite.operate.draft import draft_estate, estate_text, match_location, tender_kind
-from sitoo_netsuite.operate.facts import LatestOrders, LedgerAccount, Location, SiteFacts, Subsidiary
+from sitoo_netsuite.operate.draft import (
+    NetSuiteFacts,
+    draft_estate,
+    estate_text,
+    match_location,
+    match_vat_group,
+    tender_kind,
+)
+from sitoo_netsuite.operate.facts import LatestOrders, LedgerAccount, LevelPrices, Location, SiteFacts, Subsidiary
 from sitoo_netsuite.sandbox.serve import Sandbox
 from sitoo_netsuite.settings import ESTATE
 from sitoo_netsuite.sitoo.models import (
     CashRegister,
     PaymentType,
+    PriceList,
     Product,
     ProductGroup,
     Site,
@@ -49,7 +57,7 @@ def test_a_draft_with_its_few_questions_answered_passes_the_doctor(
     content = yaml.safe_load(draft_estate(env))
     own = yaml.safe_load(Path(env[ESTATE]).read_text(encoding="utf-8"))
     questions = undecided(content)
-    assert {path[-1] for path in questions} == {"till", "rounding", "deposits"}
+    assert {path[-1] for path in questions} == {"till", "rounding", "deposits", "Colour", "Size", "holds_vat"}
     for *parents, name in questions:
         here, there = content, own
         for step in parents:
@@ -61,12 +69,21 @@ def test_a_draft_with_its_few_questions_answered_passes_the_doctor(
     findings = examine({**env, ESTATE: str(path)}, None)
 
     assert [finding for finding in findings if finding.level != "ok"] == []
-    # What was guessed is what the retailer's own people wrote.
+    # What was guessed is what the retailer's own people wrote, so that every flow runs as with their own file.
     estate, theirs = load_estate(path), load_estate(Path(env[ESTATE]))
     for books, expected in zip(estate.books, theirs.books, strict=True):
         assert books.vat == expected.vat
         assert books.accounts.model_dump(exclude={"petty_cash"}) == expected.accounts.model_dump(exclude={"petty_cash"})
         assert {card.liability for card in books.gift_cards} == {card.liability for card in expected.gift_cards}
+    assert [books.country for books in estate.books] == [books.country for books in theirs.books]
+    assert estate.catalogue is not None and theirs.catalogue is not None
+    assert estate.catalogue.push is False
+    assert estate.catalogue.vat_groups == theirs.catalogue.vat_groups
+    apart = {"push", "tax_schedules"}
+    assert estate.catalogue.model_dump(exclude=apart) == theirs.catalogue.model_dump(exclude=apart)
+    assert estate.customers is not None and theirs.customers is not None
+    assert estate.customers.push is False
+    assert estate.customers.model_dump(exclude={"push"}) == theirs.customers.model_dump(exclude={"push"})
     for store, known in zip(estate.stores, theirs.stores, strict=True):
         matched = (store.store, store.sitoo_store, store.subsidiary, store.location, store.currency, store.time_zone)
         assert matched == (
@@ -83,7 +100,9 @@ def test_a_draft_is_refused_until_every_question_is_answered_and_each_is_named(
     with pytest.raises(EstateError) as caught:
         load_estate(path)
     assert "books[0].accounts.till: choose the number of an account in NetSuite's chart" in caught.value.findings
-    assert len(caught.value.findings) == 6
+    assert [text.split(":")[0] for text in caught.value.findings[6:]] == [
+        "catalogue.matrix_options.Colour", "catalogue.matrix_options.Size", "catalogue.price_levels[0].holds_vat",
+    ]  # fmt: skip
 
 
 def test_drafting_writes_to_neither_system(env: dict[str, str], sandbox: Sandbox) -> None:
@@ -105,11 +124,15 @@ SITE = SiteFacts(
     payment_types=(PaymentType(1, 100, "Cash"), PaymentType(2, 2110, "Card"), PaymentType(3, 500, "Gift card")),
     product_groups=(ProductGroup(2, "Goods", 25, 10), ProductGroup(9, "Vouchers", 0, 30)),
     products=(Product(1, "TEE", vatid=2), Product(2, "VOUCHER", title="Voucher: 100", vatid=9)),
+    price_lists=(PriceList(1, "Default", active=True),),
 )
 SUBSIDIARIES = (
     Subsidiary("1", "Group", "EUR", None, True, False),
     Subsidiary("2", "Shops AB", "SEK", "1", True, False),
 )
+
+
+LEVELS = (LevelPrices("Base Price", "SEK", 12),)
 
 
 def place(number: str, name: str, external_id: str | None = None) -> Location:
@@ -121,9 +144,13 @@ def account(number: str, name: str, kind: str, subsidiary: str = "2") -> LedgerA
 
 
 def text_of(
-    site: SiteFacts = SITE, accounts: tuple[LedgerAccount, ...] = (), locations: tuple[Location, ...] = ()
+    site: SiteFacts = SITE,
+    accounts: tuple[LedgerAccount, ...] = (),
+    locations: tuple[Location, ...] = (),
+    schedules: dict[str, str] | None = None,
 ) -> str:
-    return estate_text([site], LatestOrders((), 0), accounts, SUBSIDIARIES, locations, NOW)
+    netsuite = NetSuiteFacts(accounts, SUBSIDIARIES, locations, LEVELS, schedules or {})
+    return estate_text([site], LatestOrders((), 0), netsuite, NOW)
 
 
 @pytest.mark.parametrize(
@@ -255,3 +282,39 @@ def test_names_that_yaml_would_misread_come_through() -> None:
     store = SitooStore(storeid=7, name='No: 1 "Centre" # north\nside', externalid="M1")
     content = yaml.safe_load(text_of(replace(SITE, stores=(store,))))
     assert content["stores"][0]["name"] == store.name
+
+
+# ------------------------------------------------------------------------------------------------------ master data
+
+
+def test_a_tax_schedule_takes_the_vat_group_of_all_its_products_else_of_its_name_or_rate() -> None:
+    groups = (ProductGroup(2, "Goods", 25, 10), ProductGroup(3, "Food", 12, 10), ProductGroup(4, "Books", 6, 10))
+    products = (Product(1, "TEE", vatid=2), Product(2, "JAM", vatid=3), Product(3, "MAP", vatid=2))
+    site = replace(SITE, product_groups=groups, products=products)
+    schedules = {"TEE": "Standard", "JAM": "Mixed", "MAP": "Mixed"}
+
+    def group(name: str) -> str:
+        return match_vat_group(name, site, schedules).value
+
+    assert (group("Standard"), group("books"), group("Reduced 12"), group("Exempt")) == ("2", "4", "3", "?")
+    mixed = match_vat_group("Mixed", site, schedules)
+    assert mixed.value == "?"
+    assert mixed.comment == "Sweden: choose one of 3 Food (1 products), 2 Goods (1 products)"
+
+
+def test_price_lists_beside_the_default_one_are_left_alone_and_named() -> None:
+    lists = (PriceList(1, "Default", active=True), PriceList(7, "Staff", active=True, tags=["staff"]))
+    text = text_of(replace(SITE, price_lists=lists), schedules={"TEE": "Standard"})
+    catalogue = yaml.safe_load(text)["catalogue"]
+    assert catalogue["price_lists"] == [
+        {"site": 1, "price_list": 1, "price_level": "Base Price", "currency": "SEK", "subsidiary": "2"}
+    ]
+    assert catalogue["tax_schedules"] == [{"tax_schedule": "Standard", "vat_groups": {1: 2}}]
+    assert catalogue["price_levels"] == [{"price_level": "Base Price", "holds_vat": "?"}]
+    assert "# Left alone: list 7 Staff, tagged" in text
+
+
+def test_where_no_item_is_at_the_tills_no_catalogue_is_drafted_and_that_is_said() -> None:
+    text = text_of()
+    assert "catalogue" not in yaml.safe_load(text)
+    assert "# No `catalogue`: no item of NetSuite" in text

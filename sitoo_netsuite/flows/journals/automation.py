@@ -23,8 +23,11 @@ from sitoo_netsuite.worklist.store import open_days
 
 close_days = dg.define_asset_job(
     "close_days",
-    # The catalogue has an hourly job of its own.
-    selection=dg.AssetSelection.assets("verified_journals").upstream() - dg.AssetSelection.assets("item_catalogue"),
+    # The catalogue has jobs of its own.
+    selection=(
+        dg.AssetSelection.assets("verified_journals").upstream() - dg.AssetSelection.assets("item_catalogue")
+        | dg.AssetSelection.assets("sold_prices")
+    ),
     description="The main job: lands, models, proves, plans, posts and verifies the trading days asked for.",
 )
 

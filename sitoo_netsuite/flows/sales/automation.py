@@ -21,7 +21,7 @@ from sitoo_netsuite.trading_day import trading_day
 
 land_and_plan = dg.define_asset_job(
     "land_and_plan",
-    # The catalogue has an hourly job of its own.
+    # The catalogue has jobs of its own.
     selection=dg.AssetSelection.assets("consolidated_journals").upstream() - dg.AssetSelection.assets("item_catalogue"),
     description="Reads the tills and plans the books of the days asked for. Nothing is posted.",
 )
