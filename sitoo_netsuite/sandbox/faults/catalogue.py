@@ -1,6 +1,7 @@
 """The data faults there are: what each is done to, and the case that must name it (docs/faults.md).
 
-Belongs here: names and facts of faults. Does not X
+Belongs here: names and facts of faults. Does not belong here: how one is planted (`planting`,
+`master_data`, `by_hand`, `backoffice`), trouble on the line (`transport`).
 """
 
 from __future__ import annotations
