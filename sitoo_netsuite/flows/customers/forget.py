@@ -45,9 +45,9 @@ class Forgotten:
 def forget(connection: psycopg.Connection, email: str, now: datetime) -> Forgotten:
     """Removes the personal fields of whoever has this address from our tables, in one commit, and keeps its hash.
 
-    Goes with them: the mobile numbers that stand beside the address, and everybody who is linked to their customer by
-    that same address. The person is neither matched nor made again by this address, or by such a number alone. Safe to
-    repeat. Raises NoAddressError.
+    Goes with them: the mobile numbers that stand beside the address, the customers they are linked to, whatever
+    address these have, and everybody who is linked to them by one of these addresses and numbers. The person is neither
+    matched nor made again by any of these addresses, or by such a number alone. Safe to repeat. Raises NoAddressError.
     """
     address = normalised_email(email)
     if address is None:
@@ -68,6 +68,17 @@ def forget(connection: psycopg.Connection, email: str, now: datetime) -> Forgott
             """,
             (hashes, [user for user, _ in users]),
         ).fetchall()
+        of_netsuite = {customer for customer, _ in customers} | {customer for *_, customer in linked if customer}
+        # A customer linked by number may have another address in NetSuite: by that one they must not come back either.
+        held = connection.execute(
+            "select email_key, mobile_key from restricted.netsuite_customers where customer = any(%s)",
+            [sorted(of_netsuite)],
+        ).fetchall()
+        hashes = sorted({*hashes, *(person_hash(known) for row in held for known in row if known)})
+        linked += connection.execute(
+            "select source, record, customer from master.customer_links where customer = any(%s) and person = any(%s)",
+            (sorted(of_netsuite), hashes),
+        ).fetchall()
         receipts = _receipts_of(connection, address, [record for source, record, _ in linked if source == "receipt"])
         connection.execute(
             """
@@ -77,24 +88,23 @@ def forget(connection: psycopg.Connection, email: str, now: datetime) -> Forgott
             (now, hashes),
         )
         named = {user for user, _ in users} | {record for source, record, _ in linked if source == "user"}
-        of_netsuite = {customer for customer, _ in customers} | {customer for *_, customer in linked if customer}
         connection.execute(
             "delete from restricted.sitoo_users where eshopid || '/' || userid = any(%s)", [sorted(named)]
         )
-        connection.execute("delete from restricted.netsuite_customers where email_key = %s", [address])
+        connection.execute("delete from restricted.netsuite_customers where customer = any(%s)", [sorted(of_netsuite)])
         removed = connection.execute(
             "delete from restricted.customer_contact where orderid = any(%s)", [sorted(receipts)]
         ).rowcount
         connection.execute(
             """
             insert into master.customer_links as held (source, record, state, person, detail, changed_at)
-            select source, record, 'forgotten', %s, 'asked to be forgotten', %s
+            select source, record, 'forgotten', null, 'asked to be forgotten', %s
             from unnest(%s::text[], %s::text[]) as person_of (source, record)
             on conflict (source, record) do update set state = 'forgotten', customer = null, matched_by = null,
-                external_id = null, person = excluded.person, detail = excluded.detail, changed_at = excluded.changed_at
+                external_id = null, person = null, detail = excluded.detail, changed_at = excluded.changed_at
             """,
             (
-                person_hash(address), now,
+                now,
                 ["user"] * len(named) + ["receipt"] * len(receipts),
                 [*sorted(named), *map(str, sorted(receipts))],
             ),

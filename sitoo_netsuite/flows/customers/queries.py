@@ -249,11 +249,12 @@ class Link:
 
 
 def link_of(decision: Decision) -> Link:
-    """What is kept of a decision."""
+    """What is kept of a decision: of the forgotten nothing that leads from an address to their receipts."""
     person, made = decision.person, decision.customer
+    identity = None if decision.state is State.FORGOTTEN else decision.identity
     return Link(
         person.source, person.record, decision.state, made.customer if made else None, decision.matched_by,
-        made.external_id if made else None, decision.identity, decision.detail,
+        made.external_id if made else None, identity, decision.detail,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from sitoo_netsuite.flows.customers.forget import NoAddressError, forget
+from sitoo_netsuite.operate.trace import trace
 from sitoo_netsuite_tests.flows.customers.conftest import NOW, Retailer
 
 ADDRESS = "anna.berg@example.com"
@@ -52,6 +53,35 @@ def test_the_forgotten_do_not_come_back_however_often_they_are_landed(retailer: 
     assert {record: state for record, (state, *_) in retailer.links().items()} == {user: "forgotten", "41": "forgotten"}
     assert [rows(retailer.connection, table) for table in PERSONAL[:1] + PERSONAL[2:]] == [0, 0]
     assert len(retailer.in_netsuite()) == 1
+
+
+def test_an_address_no_longer_leads_to_the_purchases_of_the_forgotten(retailer: Retailer) -> None:
+    retailer.receipt(41, ADDRESS, "Anna", "Berg")
+    retailer.run()
+    assert [receipt["orderid"] for receipt in trace(retailer.connection, ADDRESS)["receipts"]] == [41]
+    forget(retailer.connection, ADDRESS, NOW)
+    assert trace(retailer.connection, ADDRESS)["receipts"] == []
+    retailer.receipt(42, ADDRESS)
+    retailer.link()
+    assert retailer.links()["42"][0] == "forgotten"
+    assert trace(retailer.connection, ADDRESS)["receipts"] == []
+    forget(retailer.connection, ADDRESS, NOW)
+    assert {state for state, *_ in retailer.links().values()} == {"forgotten"}
+
+
+def test_a_customer_linked_by_number_is_forgotten_under_the_address_netsuite_has(retailer: Retailer) -> None:
+    known = retailer.customer("old@example.com", mobilePhone="+46701740605")
+    retailer.receipt(41, "old@example.com", "Anna", "Berg")
+    retailer.user(ADDRESS, mobile="070-174 06 05")
+    retailer.run()
+    assert {customer for _, customer, _ in retailer.links().values()} == {known}
+    forget(retailer.connection, ADDRESS, NOW)
+    retailer.land()
+    held = retailer.connection.execute("select from restricted.netsuite_customers where customer = %s", [known])
+    assert held.fetchall() == []
+    retailer.link()
+    assert {state for state, *_ in retailer.links().values()} == {"forgotten"}
+    assert rows(retailer.connection, "customer_contact") == 0
 
 
 def test_a_forgotten_user_stays_forgotten_under_another_address(retailer: Retailer) -> None:
