@@ -120,7 +120,7 @@ def _decisions(
         queries.read_people(connection, estate, settings, still_there),
         queries.read_customers(connection),
         queries.read_known(connection, estate),
-        queries.read_rules(connection, settings),
+        queries.read_rules(connection, estate, settings),
     )
 
 

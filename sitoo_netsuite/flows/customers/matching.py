@@ -138,7 +138,8 @@ class Decision:
 class Rules:
     """What stands in the way of matching: addresses of nobody, of many, and people who are not to be made again.
 
-    shared: normalised addresses and numbers that are on several names. forgotten, erased: hashes of identities.
+    shared: normalised addresses and numbers that are on several names. forgotten, erased: hashes of identities; of the
+    erased every address and number they are known by.
     """
 
     placeholders: Collection[str] = ()
@@ -163,6 +164,10 @@ class Rules:
     def own_mobile(self, person: Person) -> str | None:
         """The person's mobile number if it is their own."""
         return self.unshared(person.mobile)
+
+    def identities(self, person: Person) -> list[bytes]:
+        """The hashes of the person's own address and number, as far as they have them."""
+        return [person_hash(own) for own in (self.own_email(person), self.own_mobile(person)) if own]
 
     def identity(self, person: Person) -> bytes | None:
         """The hash of the person's own address, else number; None when they have neither."""
@@ -210,7 +215,7 @@ def match(
             before = decisions.get(place)
             if before is not None and before.state is not State.AMBIGUOUS:
                 continue
-            if (found := _found(people[place], index, rules)) is not None:
+            if (found := _told(people[place], index, rules)) is not None:
                 decisions[place] = found
                 if found.customer is not None:
                     queue.extend(crowd.sharing(place))
@@ -222,7 +227,7 @@ def match(
         # Once more: who was made meanwhile may be the same person, by a slip of a finger.
         beside = (decisions[other] for other in crowd.circle(place) if other in decisions)
         decisions[place] = ended = (
-            _found(people[place], index, rules)
+            _told(people[place], index, rules)
             or _beside(people[place], beside, rules)
             or _unfound(people[place], rules, erased)
         )
@@ -230,8 +235,8 @@ def match(
             if ended.matched_by == "created":
                 index.add(ended.customer)
             look_for(crowd.sharing(place))
-        elif ended.state is State.ERASED and ended.identity is not None:
-            erased.add(ended.identity)
+        elif ended.state is State.ERASED:
+            erased.update(rules.identities(people[place]))
     return [decisions[place] for place in range(len(people))]
 
 
@@ -331,6 +336,14 @@ class _Index:
             self.by_name[name.person].append((customer, email, mobile))
 
 
+def _told(person: Person, index: _Index, rules: Rules) -> Decision | None:
+    """As `_found`; but whose customer is gone is linked to another one or erased, never left open or made."""
+    found = _found(person, index, rules)
+    if person.gone and found is not None and found.state not in (State.LINKED, State.FORGOTTEN):
+        return None
+    return found
+
+
 def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
     """What is to become of somebody by what the customers tell; None when they tell nothing."""
     email, mobile, identity = rules.own_email(person), rules.own_mobile(person), rules.identity(person)
@@ -383,7 +396,7 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
 
 def _beside(person: Person, others: Iterable[Decision], rules: Rules) -> Decision | None:
     """Left to a person where somebody who may be the same is a customer, or several; None where nobody is."""
-    if rules.own_email(person) is None and person.name.is_empty:
+    if person.gone or (rules.own_email(person) is None and person.name.is_empty):
         return None
     identity = rules.identity(person)
     for other in others:
@@ -398,10 +411,10 @@ def _beside(person: Person, others: Iterable[Decision], rules: Rules) -> Decisio
 def _unfound(person: Person, rules: Rules, erased: Collection[bytes]) -> Decision:
     """What is to become of somebody who is no customer yet."""
     identity = rules.identity(person)
-    assert identity is not None, "without an identity nobody is looked for"
     if person.gone:
         return Decision(person, State.ERASED, identity, detail="the customer is no longer in NetSuite")
-    if identity in erased:
+    assert identity is not None, "without an identity nobody is looked for"
+    if any(known in erased for known in rules.identities(person)):
         return Decision(person, State.ERASED, identity, detail="erased in NetSuite before")
     if not person.may_make:
         return Decision(person, State.ANONYMOUS, identity, detail="no customer, and none may be made")

@@ -21,6 +21,7 @@ from sitoo_netsuite.flows.customers.identity import (
     normalised_email,
     normalised_mobile,
     normalised_placeholder,
+    person_hash,
     person_name,
 )
 from sitoo_netsuite.flows.customers.matching import (
@@ -194,17 +195,44 @@ def read_known(connection: psycopg.Connection, estate: Estate) -> Iterator[Known
         yield Known(customer, normalised_email(email), normalised_mobile(None, phone, country), person_name(*name))
 
 
-def read_rules(connection: psycopg.Connection, settings: CustomerSettings) -> Rules:
+def read_rules(connection: psycopg.Connection, estate: Estate, settings: CustomerSettings) -> Rules:
     """What the estate and the tables say of whom not to match and not to make."""
-    erased = connection.execute(
-        "select distinct person from master.customer_links where state = 'erased' and person is not null"
-    )
     return Rules(
         placeholders=frozenset(map(normalised_placeholder, settings.placeholders)),
         shared=shared_identities(_names_by_identity(connection, settings.shared_by), settings.shared_by),
         forgotten=forgotten_people(connection),
-        erased={bytes(person) for (person,) in erased},
+        erased=_erased_people(connection, estate),
     )
+
+
+def _erased_people(connection: psycopg.Connection, estate: Estate) -> set[bytes]:
+    """Hashes of every address and number of people who were erased in NetSuite."""
+    links = connection.execute(
+        "select distinct person from master.customer_links where state = 'erased' and person is not null"
+    )
+    erased = {bytes(person) for (person,) in links}
+    users = connection.execute(
+        """
+        select u.email_key, u.mobile_key
+        from master.customer_links l join restricted.sitoo_users u on l.record = u.eshopid || '/' || u.userid
+        where l.source = 'user' and l.state = 'erased'
+        """
+    )
+    known = {identity for row in users for identity in row}
+    receipts = connection.execute(
+        """
+        select distinct r.store, c.email, c.phone
+        from master.customer_links l
+        join restricted.customer_contact c on c.orderid = case l.source when 'receipt' then l.record::bigint end
+        join model.receipts r on r.orderid = c.orderid and r.store = any(%s)
+        where l.state = 'erased'
+        """,
+        [list(estate.by_store)],
+    )
+    for store, email, phone in receipts:
+        country = estate.books_of(estate.by_store[store]).country
+        known |= {normalised_email(email), normalised_mobile(None, phone, country)}
+    return erased | {person_hash(identity) for identity in known if identity}
 
 
 def _names_by_identity(connection: psycopg.Connection, shared_by: int) -> dict[str, set[PersonName]]:
@@ -277,7 +305,10 @@ def save_links(connection: psycopg.Connection, links: Iterable[Link], now: datet
                                  %s::text[])
         on conflict (source, record) do update
             set state = excluded.state, customer = excluded.customer, matched_by = excluded.matched_by,
-                external_id = excluded.external_id, person = excluded.person, detail = excluded.detail,
+                external_id = excluded.external_id, detail = excluded.detail,
+                -- Somebody erased may have changed address since they were linked: by the old one they are known still.
+                person = case excluded.state
+                    when 'erased' then coalesce(held.person, excluded.person) else excluded.person end,
                 changed_at = excluded.changed_at
             where (held.state, held.customer, held.matched_by, held.external_id, held.person, held.detail)
                 is distinct from (excluded.state, excluded.customer, excluded.matched_by, excluded.external_id,

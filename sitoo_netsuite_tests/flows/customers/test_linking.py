@@ -222,6 +222,22 @@ def test_a_customer_erased_in_netsuite_is_not_made_again(retailer: Retailer) -> 
     assert retailer.links()[receipt_later][0] == "erased"
 
 
+def test_a_person_erased_in_netsuite_is_not_made_of_their_number_or_of_a_new_address_either(retailer: Retailer) -> None:
+    user = retailer.user("anna.berg@example.com", mobile="070-174 06 05")
+    retailer.run()
+    retailer.netsuite("DELETE", f"customer/{retailer.in_netsuite()[0]['id']}")
+    retailer.change_user(user, email="anna.holm@example.com")
+    retailer.run()
+    retailer.receipt(41, "", "Anna", "Berg", phone="070-174 06 05")
+    retailer.receipt(42, "anna.berg@example.com", "Anna", "Berg")
+    other = retailer.user("anna@example.com", mobile="+46701740605")
+    retailer.run()
+    assert {record: state for record, (state, *_) in retailer.links().items()} == dict.fromkeys(
+        (user, "41", "42", other), "erased"
+    )
+    assert retailer.in_netsuite() == []
+
+
 def test_customers_that_the_role_no_longer_sees_are_not_taken_for_erased(retailer: Retailer) -> None:
     user = retailer.user("anna.berg@example.com")
     retailer.run()

@@ -215,6 +215,20 @@ def test_nobody_erased_is_made_again_in_the_same_run_or_later() -> None:
     assert only(receipt, rules=Rules(erased={person_hash("anna@example.com")})).state == "erased"
 
 
+def test_nobody_erased_is_made_again_by_their_other_identity() -> None:
+    gone = person("1/U1", "anna@example.com", MOBILE, gone=True)
+    by_number = person("41", None, MOBILE, source=Source.RECEIPT)
+    by_another_address = person("2/U1", "new@example.com", MOBILE)
+    assert {entry.state for entry in decide([gone, by_number, by_another_address], [])} == {"erased"}
+
+
+def test_whose_customer_is_gone_is_erased_and_never_left_open() -> None:
+    gone = person("1/U1", "anna@example.com", MOBILE, gone=True)
+    double = [customer(7, "anna@example.com"), customer(8, "anna@example.com")]
+    assert only(gone, *double).state == "erased"
+    assert only(person("1/U1", gone=True)).state == "erased"
+
+
 def test_who_was_merged_into_another_customer_is_linked_to_that_one() -> None:
     found = only(person(email="anna@example.com", gone=True), customer(8, "anna@example.com"))
     assert linked(found) == ("linked", 8, "email")
