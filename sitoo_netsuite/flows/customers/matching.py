@@ -377,6 +377,11 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
         detail = "the customer with this address or number has another name"
         return _ambiguous(person, identity, (*by_email, *by_mobile), detail)
 
+    resting = any(entry.customer.inactive and _may_be(person, entry.customer, email) for entry in by_mobile)
+    if resting or any(entry.customer.inactive for entry in by_email):
+        detail = "only an inactive customer has this address or number"
+        return _ambiguous(person, identity, (*by_email, *by_mobile), detail)
+
     hinted = None if by_mobile else index.hinted.get(mobile or "")
     if hinted is not None and not contradict(person.name, hinted.name):
         if _both_named(person, hinted):
@@ -424,6 +429,11 @@ def _unfound(person: Person, rules: Rules, erased: Collection[bytes]) -> Decisio
         return Decision(person, State.ANONYMOUS, identity, detail="nothing but a number: no customer is made of that")
     new = Customer(None, external_id(identity), email, mobile, person.name, person.subsidiary)
     return Decision(person, State.PLANNED, identity, new, "created")
+
+
+def _may_be(person: Person, customer: Customer, email: str | None) -> bool:
+    """Whether somebody may be who has their number: it changes hands, but hardly to somebody of the same given name."""
+    return email is None or not contradict(person.name, customer.name) or namesakes(person.name, customer.name)
 
 
 def _both_named(person: Person, customer: Customer) -> bool:

@@ -185,7 +185,7 @@ def read_known(connection: psycopg.Connection, estate: Estate) -> Iterator[Known
         from master.customer_links l
         join restricted.customer_contact c on c.orderid = case l.source when 'receipt' then l.record::bigint end
         join model.receipts r on r.orderid = c.orderid and r.store = any(%s)
-        where l.state = 'linked' and (c.phone <> '' or l.matched_by <> 'email')
+        where l.state = 'linked'
         order by 1, 2, 3, 4, 5, 6, 7
         """,
         [list(estate.by_store)],

@@ -311,6 +311,17 @@ def test_who_changes_address_stays_linked(retailer: Retailer) -> None:
     assert len(retailer.in_netsuite()) == 1
 
 
+def test_an_address_that_netsuite_has_changed_since_finds_its_customer_still(retailer: Retailer) -> None:
+    known = retailer.customer("anna.berg@example.com")
+    retailer.receipt(41, "anna.berg@example.com", "Anna", "Berg")
+    retailer.run()
+    retailer.netsuite("PATCH", f"customer/{known}", {"email": "anna.holm@example.com"}).raise_for_status()
+    retailer.receipt(42, "anna.berg@example.com", "Anna", "Berg")
+    retailer.run()
+    assert retailer.links()["42"][:2] == ("linked", known)
+    assert len(retailer.in_netsuite()) == 1
+
+
 def test_users_that_sitoo_no_longer_names_are_not_left_open(retailer: Retailer) -> None:
     retailer.settings(push=False)
     retailer.user("anna.berg@example.com")

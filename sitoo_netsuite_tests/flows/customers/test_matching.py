@@ -91,9 +91,20 @@ def test_an_inactive_customer_is_no_candidate_but_is_shown_beside_them() -> None
     gone = customer(6, "anna@example.com", inactive=True)
     here, double = customer(7, "anna@example.com"), customer(8, "anna@example.com")
     assert linked(only(person(email="anna@example.com"), gone, here)) == ("linked", 7, "email")
-    assert only(person(email="anna@example.com"), gone).state == "planned"
     shown = only(person(email="anna@example.com"), gone, here, double)
     assert [entry.customer.inactive for entry in shown.candidates] == [True, False, False]
+
+
+def test_where_only_an_inactive_customer_is_found_nobody_is_made_a_second_time() -> None:
+    resting = customer(6, "anna@example.com", MOBILE, inactive=True)
+    for anna in (
+        person(email="anna@example.com"),
+        person(email="new@example.com", mobile=MOBILE),
+        person(mobile=MOBILE),
+    ):
+        found = only(anna, resting)
+        assert (found.state, found.detail) == ("ambiguous", "only an inactive customer has this address or number")
+    assert only(person(email="erik@example.com", mobile=MOBILE, names=ERIK), resting).state == "planned"
 
 
 def test_two_of_a_family_with_one_address_are_not_linked_as_one() -> None:
