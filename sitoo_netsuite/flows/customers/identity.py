@@ -153,6 +153,22 @@ def contradict(one: PersonName, other: PersonName) -> bool:
     return not _alike(one.company, other.company)
 
 
+def agree(one: PersonName, other: PersonName) -> bool:
+    """Whether a given name, or a company, that both have says that they are one person's, and nothing contradicts it.
+
+    A family name alone is a whole family's.
+    """
+    if contradict(one, other):
+        return False
+    swapped = one.given and other.family and _alike(one.given, other.family) and _alike(one.family, other.given)
+    swapped = swapped or (
+        other.given and one.family and _alike(other.given, one.family) and _alike(other.family, one.given)
+    )
+    given = one.given and other.given and _alike(one.given, other.given)
+    company = one.company and other.company and _alike(one.company, other.company)
+    return bool(given or swapped or company)
+
+
 def namesakes(one: PersonName, other: PersonName) -> bool:
     """Whether the given names may be the same, with a slip of the finger too: somebody who may have another family name
     by now. Too weak to link anybody, and enough not to make them.

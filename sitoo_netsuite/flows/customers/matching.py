@@ -21,6 +21,7 @@ from enum import StrEnum
 
 from sitoo_netsuite.flows.customers.identity import (
     PersonName,
+    agree,
     contradict,
     external_id,
     is_placeholder,
@@ -366,9 +367,10 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
     with_number = [candidate for candidate in by_mobile if not candidate.customer.inactive]
     alike = [candidate for candidate in with_number if not contradict(person.name, candidate.customer.name)]
     if len(with_number) == 1 and alike:
-        if email is None or _both_named(person, alike[0].customer):
+        nameless = email is None and person.name.is_empty
+        if nameless or agree(person.name, alike[0].customer.name):
             return _linked(person, identity, alike[0], index, rules)
-        detail = "a customer has this number but not this address, and no name tells whether it is the same person"
+        detail = "a customer has this number, and no name tells whether it is the same person"
         return _ambiguous(person, identity, by_mobile, detail)
     if alike:
         return _ambiguous(person, identity, (*by_email, *by_mobile), "several customers have this number")
@@ -384,9 +386,9 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
 
     hinted = None if by_mobile else index.hinted.get(mobile or "")
     if hinted is not None and not contradict(person.name, hinted.name):
-        if _both_named(person, hinted):
+        if agree(person.name, hinted.name):
             return _linked(person, identity, Candidate(hinted, "mobile"), index, rules)
-        if email is not None:
+        if email is not None or not person.name.is_empty:
             detail = "a receipt without a name has this number and a customer's address"
             return _ambiguous(person, identity, (Candidate(hinted, "mobile"),), detail)
     elif hinted is not None and namesakes(person.name, hinted.name):
@@ -434,10 +436,6 @@ def _unfound(person: Person, rules: Rules, erased: Collection[bytes]) -> Decisio
 def _may_be(person: Person, customer: Customer, email: str | None) -> bool:
     """Whether somebody may be who has their number: it changes hands, but hardly to somebody of the same given name."""
     return email is None or not contradict(person.name, customer.name) or namesakes(person.name, customer.name)
-
-
-def _both_named(person: Person, customer: Customer) -> bool:
-    return not (person.name.is_empty or customer.name.is_empty)
 
 
 def _candidates(index: Mapping[str, list[Customer]], identity: str | None, matched_by: str) -> list[Candidate]:

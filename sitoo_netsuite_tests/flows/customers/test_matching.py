@@ -107,6 +107,14 @@ def test_where_only_an_inactive_customer_is_found_nobody_is_made_a_second_time()
     assert only(person(email="erik@example.com", mobile=MOBILE, names=ERIK), resting).state == "planned"
 
 
+def test_a_number_links_nobody_whose_given_name_or_company_does_not_agree() -> None:
+    anna = customer(7, "anna@example.com", MOBILE)
+    for names in (("", "Berg"), ("", "")):
+        assert only(person(email="new@example.com", mobile=MOBILE, names=names), anna).state == "ambiguous"
+    assert only(person(mobile=MOBILE, names=("", "Berg")), anna).state == "ambiguous"
+    assert linked(only(person(mobile=MOBILE, names=("Berg", "Anna")), anna)) == ("linked", 7, "mobile")
+
+
 def test_two_of_a_family_with_one_address_are_not_linked_as_one() -> None:
     found = only(person(email="berg@example.com", names=ERIK), customer(7, "berg@example.com"))
     assert found.state == "ambiguous"
