@@ -232,16 +232,17 @@ def customer_body(person: Person, new: Customer) -> dict[str, Any]:
     Without a name NetSuite takes no person, so the address or number stands in for it.
     """
     contact = person.contact
+    company = contact.company.strip()
     body: dict[str, Any] = {
         "externalId": new.external_id,
-        "isPerson": not contact.company,
+        "isPerson": not company,
         "subsidiary": {"id": new.subsidiary},
         "email": contact.email.strip() if new.email else "",
         "mobilePhone": new.mobile or "",
         "phone": contact.phone.strip(),
     }
-    if contact.company:
-        body["companyName"] = contact.company.strip()
+    if company:
+        body["companyName"] = company
     else:
         body["firstName"] = contact.namefirst.strip() if contact.namelast.strip() else ""
         body["lastName"] = (contact.namelast.strip() or contact.namefirst.strip()) or new.email or new.mobile

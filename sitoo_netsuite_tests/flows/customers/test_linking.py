@@ -49,6 +49,13 @@ def test_a_company_becomes_a_company(retailer: Retailer) -> None:
     assert (made["companyname"], made["isperson"]) == ("Berg Trading", "F")
 
 
+def test_a_blank_company_is_none(retailer: Retailer) -> None:
+    retailer.user("anna.berg@example.com", company=" ")
+    retailer.run()
+    (made,) = retailer.in_netsuite()
+    assert (made["lastname"], made["isperson"]) == ("Berg", "T")
+
+
 def test_a_receipt_of_somebody_new_makes_a_customer_of_its_store_and_the_next_one_is_linked(retailer: Retailer) -> None:
     retailer.receipt(41, "anna.berg@example.com")
     retailer.run()
