@@ -6,7 +6,6 @@ Belongs here: what is asked and how. How lists are read to their end is in `pagi
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -45,6 +44,7 @@ from sitoo_netsuite.sitoo.models import (
     SitooStore,
     User,
     Warehouse,
+    can_be_asked_for,
 )
 from sitoo_netsuite.sitoo.paging import Params, by_date_added, by_offset, by_orderid, decode_page
 
@@ -57,8 +57,6 @@ _LIST_PAGE = 1000
 _IDS_PER_REQUEST = 100
 # A hundred SKUs of NetSuite's full length would be more than servers take in an address line (8,000 characters).
 _LONGEST_LIST = 4000
-# Reference section 4. Sitoo refuses any other SKU.
-_SKU = re.compile(r"[A-Za-z0-9_+\-/]+")
 _TOO_MANY_REQUESTS = 429
 
 # The connection was not made, so nothing can have arrived.
@@ -273,7 +271,7 @@ class SitooClient:
         """Pages of a site's products, inactive ones too, with these fields, ready for `models.read_product`.
 
         Of these SKUs, a hundred at a time, or of those modified after that second since 1970, if given. A SKU that
-        Sitoo cannot have (reference section 4) is not asked for: a comma in it would part it in two.
+        cannot be asked for (`can_be_asked_for`) is left out: that it does not come says nothing about it.
         """
         path = f"/sites/{eshopid}/products"
         params = {"includeinactive": "true", "fields": ",".join(fields)}
@@ -282,7 +280,7 @@ class SitooClient:
         if skus is None:
             yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
             return
-        for some in _address_lines(sorted(sku for sku in set(skus) if _SKU.fullmatch(sku))):
+        for some in _address_lines(sorted(sku for sku in set(skus) if can_be_asked_for(sku))):
             params["sku"] = ",".join(some)
             yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
 

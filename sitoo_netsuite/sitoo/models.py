@@ -345,6 +345,11 @@ class ProductVariants(msgspec.Struct, frozen=True):
     variants: list[dict[str, Any]]
 
 
+def can_be_asked_for(sku: str) -> bool:
+    """Whether a product can be looked up by this SKU: SKUs go in a list with commas between them."""
+    return bool(sku) and "," not in sku
+
+
 class BatchAnswer(msgspec.Struct, frozen=True):
     """What Sitoo says to one record of a batch (reference 1.7): its own status, whatever the whole answer's is.
 

@@ -27,6 +27,7 @@ from sitoo_netsuite.flows.catalogue.products import (
 )
 from sitoo_netsuite.flows.catalogue.wanted import products_by_sku
 from sitoo_netsuite.money import to_text
+from sitoo_netsuite.sitoo.models import can_be_asked_for
 
 DEFAULT_LIST = 1
 """The price list that a product's own price (`moneyprice`) writes (reference sitoo-api 3)."""
@@ -211,6 +212,8 @@ def _creatable(
     for sku, one in lacking.items():
         if sku.casefold() in folded:
             withheld[sku] = f"Sitoo sells {folded[sku.casefold()]}, which differs only by case"
+        elif not can_be_asked_for(sku):
+            withheld[sku] = "Sitoo cannot be asked whether it has this SKU"
         elif one.vatid is None:
             withheld[sku] = "its tax schedule is mapped to no VAT group of this site"
         elif DEFAULT_LIST not in one.prices:

@@ -35,6 +35,7 @@ from sitoo_netsuite.sitoo.models import (
     Product,
     ProductGroup,
     Rejection,
+    can_be_asked_for,
     read_price_list_item,
     read_product,
 )
@@ -147,8 +148,8 @@ def reread_products(
     than the default one, a request per 1,000; the SKUs that are not as they were.
 
     The SKUs are not noted as touched: whoever asks is about to compare them, or has just written them. A product that
-    is no longer there is forgotten. A site that was never read is read whole. Raises SitooError; nothing is changed
-    then.
+    is no longer there is forgotten, but for one whose SKU cannot be asked for. A site that was never read is read
+    whole. Raises SitooError; nothing is changed then.
     """
     site = _landed_site(connection, eshopid)
     if site is None:
@@ -162,7 +163,7 @@ def reread_products(
             connection.execute(
                 "insert into products_about "
                 "select productid from landing.products where eshopid = %s and sku = any(%s)",
-                (eshopid, list(skus)),
+                (eshopid, [sku for sku in skus if can_be_asked_for(sku)]),
             )
             return reading.store()
 

@@ -129,6 +129,12 @@ def test_an_item_that_could_not_be_sold_rightly_is_not_created(changes: dict[str
     assert why in comparison.withheld["SKU-1"]
 
 
+def test_an_item_whose_sku_sitoo_cannot_be_asked_for_is_not_created() -> None:
+    comparison = _compare(site(), item(sku="A,B"))
+    assert comparison.creates == {}
+    assert "cannot be asked" in comparison.withheld["A,B"]
+
+
 def test_an_item_is_not_created_beside_a_product_that_differs_only_by_case() -> None:
     comparison = _compare(site(product(sku="sku-1")), item())
     assert comparison.creates == {}

@@ -191,6 +191,19 @@ def test_some_products_are_read_again_by_sku_and_nothing_is_noted_as_touched(
     assert rows(connection, "select title from landing.products where sku = 'NEW+1/A_-'") == [("New",)]
 
 
+def test_a_product_whose_sku_cannot_be_asked_for_is_not_forgotten(
+    retailer: ServedCatalogue, connection: psycopg.Connection
+) -> None:
+    land(retailer, connection)
+    odd, spaced = retailer.tills.skus(SWEDEN)[:2]
+    connection.execute("update landing.products set sku = 'A,B' where eshopid = 1 and sku = %s", [odd])
+    connection.execute("update landing.products set sku = 'A B.' where eshopid = 1 and sku = %s", [spaced])
+    assert reread_products(
+        connection, retailer.sitoo, retailer.estate, SWEDEN, {"A,B", "A B."}, (), retailer.now()
+    ) == {"A B."}
+    assert rows(connection, "select sku from landing.products where eshopid = 1 and sku like 'A_B%%'") == [("A,B",)]
+
+
 def test_a_list_is_read_again_with_the_products_where_that_is_asked_for(
     retailer: ServedCatalogue, connection: psycopg.Connection
 ) -> None:
