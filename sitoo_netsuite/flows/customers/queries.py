@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 
 from sitoo_netsuite.estate import CustomerSettings, Estate
 from sitoo_netsuite.flows.customers.identity import (
@@ -407,23 +406,3 @@ def ambiguous_links(connection: psycopg.Connection) -> list[tuple[str, str]]:
         """
     )
     return [(record, detail) for record, detail in rows]
-
-
-def purchases(connection: psycopg.Connection, customer: int) -> list[dict[str, Any]]:
-    """The receipts of a NetSuite customer (internal id), as far as the tills named them, the oldest first.
-
-    trading_day, orderid, store, receipt_number, sold_at, currency, gross_minor, is_return. Where sales are booked in
-    summary NetSuite itself does not know who bought what.
-    """
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(
-            """
-            select r.trading_day, r.orderid, r.store, r.receipt_number, r.sold_at, r.currency, r.gross_minor,
-                   r.is_return
-            from master.customer_links l
-            join model.receipts r on r.orderid = case l.source when 'receipt' then l.record::bigint end
-            where l.source = 'receipt' and l.state = 'linked' and l.customer = %s
-            order by r.sold_at, r.orderid
-            """,
-            [customer],
-        ).fetchall()
