@@ -34,9 +34,7 @@ from sitoo_netsuite.flows.customers.matching import (
     State,
     shared_identities,
 )
-
-# Any fixed number.
-_LOCK = 7_486_606_304
+from sitoo_netsuite.warehouse.locks import alone
 
 _FINAL = [State.LINKED, State.FORGOTTEN, State.ERASED]
 
@@ -362,11 +360,8 @@ def purge_forgotten(connection: psycopg.Connection) -> None:
 @contextmanager
 def one_at_a_time(connection: psycopg.Connection) -> Iterator[None]:
     """Nobody else lands, links or forgets people meanwhile: nobody is made by two, or comes back while forgotten."""
-    connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-    try:
+    with alone(connection, "customers"):
         yield
-    finally:
-        connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
 
 
 def add_customer(

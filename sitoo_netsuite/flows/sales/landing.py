@@ -46,12 +46,11 @@ from sitoo_netsuite.sitoo.models import (
     read_z_report,
 )
 from sitoo_netsuite.trading_day import days, trading_day_window
+from sitoo_netsuite.warehouse.locks import alone
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 T = TypeVar("T")
 
-# Any fixed number: one process lands orders and Z-reports at a time.
-_LOCK = 7_486_606_303
 # How far a Z-report's `dateadded` may come to light late; reports are few, so a day costs nothing.
 _Z_OVERLAP_SECONDS = 86_400
 # The cursors of registers whose Z-reports of long before go-live were asked for.
@@ -682,11 +681,10 @@ def _quick_hand_over() -> Iterator[None]:
 
 @contextmanager
 def _one_at_a_time(connection: psycopg.Connection) -> Iterator[None]:
-    connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-    # Losing the last second of a landing to a power cut costs reading it again; the cursors move in the same order.
-    connection.execute("set synchronous_commit = off")
-    try:
-        yield
-    finally:
-        connection.execute("reset synchronous_commit")
-        connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
+    with alone(connection, "landing the tills"):
+        # Losing the last second of a landing to a power cut costs reading it again; the cursors move in the same order.
+        connection.execute("set synchronous_commit = off")
+        try:
+            yield
+        finally:
+            connection.execute("reset synchronous_commit")
