@@ -10,7 +10,7 @@ import getpass
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import IntEnum
@@ -111,6 +111,10 @@ def _days(text: str) -> tuple[date, date]:
 
 def _print_json(content: object) -> None:
     sys.stdout.write(msgspec.json.encode(content, enc_hook=str, order="deterministic").decode() + "\n")
+
+
+def _without_evidence(cases: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    return [{name: value for name, value in case.items() if name != "evidence"} for case in cases]
 
 
 @contextmanager
@@ -294,7 +298,7 @@ def push(
     report.print_pushes(people, pushed)
     report.print_cases(people, about)
     if as_json:
-        _print_json({"pushes": pushed, "cases": [{k: v for k, v in case.items() if k != "evidence"} for case in about]})
+        _print_json({"pushes": pushed, "cases": _without_evidence(about)})
     raise typer.Exit(Exit.OPEN if about else Exit.CLEAR)
 
 
@@ -362,7 +366,7 @@ def list_open_cases(as_json: Json = False) -> None:
         found = _listed_cases(connection)
     report.print_cases(people, found)
     if as_json:
-        _print_json({"cases": [{k: v for k, v in case.items() if k != "evidence"} for case in found]})
+        _print_json({"cases": _without_evidence(found)})
     raise typer.Exit(Exit.OPEN if found else Exit.CLEAR)
 
 

@@ -1,4 +1,4 @@
-"""Tables for Dagster's page: small, typed, amounts as text with their currency."""
+"""Tables for Dagster's page, and the checks that carry them: small, typed, amounts as text with their currency."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> dg.Ta
             dg.TableRecord({name: value if isinstance(value := row[name], int) else str(value) for name in columns})
         )
     return dg.MetadataValue.table(records, dg.TableSchema(columns=[dg.TableColumn(name) for name in columns]))
+
+
+def warning(check: str, asset: str, findings: int, found: dg.TableMetadataValue) -> dg.AssetCheckResult:
+    """A check that passes where there is no finding, and blocks nothing: its count, and a table of what it found."""
+    return dg.AssetCheckResult(
+        check_name=check,
+        asset_key=asset,
+        passed=findings == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"findings": findings, "found": found},
+    )
 
 
 def money(amount_minor: int | None, currency: str | None) -> str:

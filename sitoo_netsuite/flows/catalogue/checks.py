@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
 from sitoo_netsuite.flows.catalogue.sold_prices import SoldPrice
 from sitoo_netsuite.flows.catalogue.steps import CatalogueRun
-from sitoo_netsuite.preview import money, table
+from sitoo_netsuite.preview import money, table, warning
 
 PUSHED_PRODUCTS = {
     "price_mismatch": "The tills would charge what NetSuite says.",
@@ -17,6 +17,8 @@ PUSHED_PRODUCTS = {
     "refused_by_sitoo": "Sitoo took every product that was pushed.",
 }
 """The checks of `pushed_products`, each with what holds when it passes."""
+
+_DRIFT_COLUMNS = ["site", "sku", "field", "netsuite", "sitoo", "changed"]
 
 PRICES_EXPLAINED = "Every row of a receipt was sold at a price that a list in force, or a named reason, explains."
 
@@ -36,9 +38,7 @@ def pushed_products(run: CatalogueRun) -> list[dg.AssetCheckResult]:
     ]
     return [
         _cases("price_mismatch", run, "price_mismatch"),
-        _warning(
-            "drift", "pushed_products", len(drifts), ["site", "sku", "field", "netsuite", "sitoo", "changed"], drifts
-        ),
+        warning("drift", "pushed_products", len(drifts), table(_DRIFT_COLUMNS, drifts)),
         _cases("sku_only_in_sitoo", run, "sku_only_in_sitoo"),
         _cases("refused_by_sitoo", run, "product_refused"),
     ]
@@ -59,7 +59,7 @@ def prices_explained(rows: Iterable[SoldPrice]) -> dg.AssetCheckResult:
         for row in rows
     ]
     columns = ["trading_day", "store", "receipt", "sku", "sold_for", "right_price", "lost"]
-    return _warning("prices_explained", "sold_prices", len(found), columns, found)
+    return warning("prices_explained", "sold_prices", len(found), table(columns, found))
 
 
 def shown_fields(fields: Mapping[str, Mapping[str, str]]) -> str:
@@ -72,16 +72,4 @@ def _cases(check: str, run: CatalogueRun, kind: str) -> dg.AssetCheckResult:
         {"case": case.key, "money": money(case.amount_minor, case.currency), "evidence": case.evidence}
         for case in run.of_kind(kind)
     ]
-    return _warning(check, "pushed_products", len(rows), ["case", "money", "evidence"], rows)
-
-
-def _warning(
-    check: str, asset: str, findings: int, columns: Sequence[str], rows: Sequence[Mapping[str, object]]
-) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        check_name=check,
-        asset_key=asset,
-        passed=findings == 0,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"findings": findings, "found": table(columns, rows)},
-    )
+    return warning(check, "pushed_products", len(rows), table(["case", "money", "evidence"], rows))

@@ -10,7 +10,7 @@ import dagster as dg
 from sitoo_netsuite.flows.customers.landing import LandedCustomers, land_customers
 from sitoo_netsuite.flows.customers.linking import Linked, link_customers
 from sitoo_netsuite.flows.customers.queries import ambiguous_links
-from sitoo_netsuite.preview import table
+from sitoo_netsuite.preview import table, warning
 from sitoo_netsuite.resources import NETSUITE_POOL, SITOO_POOL, Clock, EstateFile, NetSuite, Sitoo, Warehouse
 
 
@@ -86,12 +86,6 @@ def linked_customers(
             **{f"people {state}": count for state, count in sorted(linked.states.items())},
         },
         check_results=[
-            dg.AssetCheckResult(
-                check_name="customer_ambiguous",
-                asset_key="linked_customers",
-                passed=not ambiguous,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"findings": len(ambiguous), "found": table(["record", "detail"], ambiguous)},
-            )
+            warning("customer_ambiguous", "linked_customers", len(ambiguous), table(["record", "detail"], ambiguous))
         ],
     )

@@ -15,7 +15,7 @@ from sitoo_netsuite.flows.journals.plan import DayState, PlannedDay
 from sitoo_netsuite.flows.journals.queries import Reconciliation, StoreDayName, StoreDayState
 from sitoo_netsuite.flows.journals.verifying import Verified
 from sitoo_netsuite.posting.document_lines import Lines
-from sitoo_netsuite.preview import money, table
+from sitoo_netsuite.preview import money, table, warning
 
 
 def z_variance(planned: Iterable[PlannedDay]) -> dg.AssetCheckResult:
@@ -38,7 +38,7 @@ def z_variance(planned: Iterable[PlannedDay]) -> dg.AssetCheckResult:
                 for finding in session.findings
             ]
     columns = ["trading_day", "store", "register", "z_report", "figure", "z_says", "receipts_say"]
-    return _warning("z_variance", "consolidated_journals", len(rows), table(columns, rows))
+    return warning("z_variance", "consolidated_journals", len(rows), table(columns, rows))
 
 
 def plan_in_balance(
@@ -77,7 +77,7 @@ def planned_are_posted(states: Sequence[StoreDayState]) -> dg.AssetCheckResult:
         for state in states
         if state.plan == DayState.READY and state.state != "posted"
     ]
-    return _warning(
+    return warning(
         "planned_are_posted",
         "posted_journals",
         len(rows),
@@ -95,7 +95,7 @@ def read_back_equals_plan(verified: Verified) -> dg.AssetCheckResult:
     rows += [{"document": name, "finding": text} for name, text in verified.misdated.items()]
     rows += [{"document": name, "finding": "not known yet whether it arrived"} for name in verified.in_doubt]
     rows += [{"document": name, "finding": "was refused or not there, and turned up"} for name in verified.turned_up]
-    return _warning("read_back_equals_plan", "verified_journals", len(rows), table(["document", "finding"], rows))
+    return warning("read_back_equals_plan", "verified_journals", len(rows), table(["document", "finding"], rows))
 
 
 def ledger_holds_only_what_we_posted(verified: Verified) -> dg.AssetCheckResult:
@@ -111,7 +111,7 @@ def ledger_holds_only_what_we_posted(verified: Verified) -> dg.AssetCheckResult:
         for case in verified.not_ours
     ]
     columns = ["trading_day", "store", "record", "finding", "amount"]
-    return _warning("ledger_holds_only_what_we_posted", "verified_journals", len(rows), table(columns, rows))
+    return warning("ledger_holds_only_what_we_posted", "verified_journals", len(rows), table(columns, rows))
 
 
 def opening_balances(verified: Verified) -> dg.AssetCheckResult:
@@ -129,13 +129,13 @@ def opening_balances(verified: Verified) -> dg.AssetCheckResult:
     ]
     columns = ["store", "go_live", "account", "declared", "ledger", "difference"]
     wrong = sum(entry.difference_minor != 0 for entry in verified.openings)
-    return _warning("opening_balances", "verified_journals", wrong, table(columns, rows))
+    return warning("opening_balances", "verified_journals", wrong, table(columns, rows))
 
 
 def reconciliation_variance(variances: Sequence[Reconciliation]) -> dg.AssetCheckResult:
     """Per store-day, the target less what the ledger holds is zero on every account."""
     wrong = [entry for entry in variances if entry.variance_minor]
-    return _warning("reconciliation_variance", "verified_journals", len(wrong), reconciliation_table(wrong))
+    return warning("reconciliation_variance", "verified_journals", len(wrong), reconciliation_table(wrong))
 
 
 def reconciliation_table(variances: Iterable[Reconciliation]) -> dg.TableMetadataValue:
@@ -152,14 +152,4 @@ def reconciliation_table(variances: Iterable[Reconciliation]) -> dg.TableMetadat
             }
             for entry in variances
         ),
-    )
-
-
-def _warning(check: str, asset: str, findings: int, found: dg.TableMetadataValue) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        check_name=check,
-        asset_key=asset,
-        passed=not findings,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"findings": findings, "found": found},
     )
