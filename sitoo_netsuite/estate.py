@@ -38,8 +38,8 @@ class EstateError(Exception):
 
 _RATE = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
-# Sitoo's default list, the price of the product itself (reference sitoo-api, section 4).
-_DEFAULT_PRICE_LIST = 1
+# Sitoo's default list, the price (`moneyprice`) of the product itself (reference sitoo-api, sections 3 and 4).
+DEFAULT_PRICE_LIST = 1
 # Nothing is reached back to before it: a first day of the year 1 has no days before it.
 _FIRST_DATE, _LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
 _LONGEST_NAME = 100
@@ -508,9 +508,9 @@ class CatalogueSettings(_Part):
                 problems.append(f"price_lists[{place}].price_level: no price level {entry.price_level!r}; add it")
             if not any(entry.site in schedule.vat_groups for schedule in self.tax_schedules):
                 problems.append(f"price_lists[{place}].site: no tax schedule has a VAT group of {entry.site}; add it")
-            if not any(other.price_list == _DEFAULT_PRICE_LIST for other in self.lists_of(entry.site)):
+            if not any(other.price_list == DEFAULT_PRICE_LIST for other in self.lists_of(entry.site)):
                 problems.append(
-                    f"price_lists[{place}].site: site {entry.site} has no price list {_DEFAULT_PRICE_LIST}, without "
+                    f"price_lists[{place}].site: site {entry.site} has no price list {DEFAULT_PRICE_LIST}, without "
                     "which a new product has no price; add it"
                 )
         if problems:
@@ -565,6 +565,11 @@ class Estate(_Part):
     @cached_property
     def by_special_sku(self) -> dict[str, SpecialItem]:
         return {item.sku: item for item in self.items}
+
+    @property
+    def catalogue_sites(self) -> list[int]:
+        """The sites that the catalogue is pushed to, in order; none without `catalogue`."""
+        return sorted(self.catalogue.sites) if self.catalogue else []
 
     @property
     def first_day(self) -> date:

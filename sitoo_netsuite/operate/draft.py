@@ -18,7 +18,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sitoo_netsuite import settings
-from sitoo_netsuite.estate import UNDECIDED, TenderKind
+from sitoo_netsuite.estate import DEFAULT_PRICE_LIST, UNDECIDED, TenderKind
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.slots import slots_in_process
 from sitoo_netsuite.operate.facts import (
@@ -55,8 +55,6 @@ from sitoo_netsuite.sitoo.models import PaymentType, ProductGroup, SitooStore
 from sitoo_netsuite.trading_day import trading_day
 
 _CUT_OVER = time(4)
-# The one that every product has a price in (reference sitoo-api, section 4).
-_DEFAULT_PRICE_LIST = 1
 _MOST_CANDIDATES = 6
 _GUESS = "a guess, by its name"
 
@@ -571,10 +569,10 @@ def _price_level(site: SiteFacts, level_prices: Sequence[LevelPrices]) -> Choice
 
 def _price_list(number: int, site: SiteFacts, level: Choice, stores: Sequence[DraftStore]) -> Iterator[str]:
     """The entry of the site's default list; further lists are named beside it."""
-    default = next((entry for entry in site.price_lists if entry.pricelistid == _DEFAULT_PRICE_LIST), None)
+    default = next((entry for entry in site.price_lists if entry.pricelistid == DEFAULT_PRICE_LIST), None)
     owners = {store.subsidiary.value: store.subsidiary for store in stores}
     yield f"    - site: {number}{_comment(site.name)}"
-    yield f"      price_list: {_DEFAULT_PRICE_LIST}{_comment(default.pricelistname if default else 'the default list')}"
+    yield f"      price_list: {DEFAULT_PRICE_LIST}{_comment(default.pricelistname if default else 'the default list')}"
     yield _entry("      price_level: ", level)
     yield f"      currency: {currency_of(default, site) if default else site.settings.currencycode}"
     if len(owners) == 1:

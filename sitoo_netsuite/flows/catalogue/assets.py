@@ -12,7 +12,6 @@ from datetime import timedelta
 import dagster as dg
 from pydantic import Field
 
-from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.catalogue import checks
 from sitoo_netsuite.flows.catalogue.landing import land_skus
 from sitoo_netsuite.flows.catalogue.list_prices import note_list_prices
@@ -85,7 +84,7 @@ def till_catalogue(
     config: Reading, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, sitoo: Sitoo
 ) -> dg.MaterializeResult:
     estate = estate_file.load()
-    sites = _sites(estate)
+    sites = estate.catalogue_sites
     with warehouse.connection() as connection, sitoo.client(estate) as client:
         if config.whole:
             tills = land_till_catalogue(connection, client, estate, clock.now())
@@ -137,7 +136,7 @@ def pushed_products(
                     await land_skus(connection, client, books, estate, clock.now(), config.skus)
 
             asyncio.run(read())
-            note_list_prices(connection, clock.now(), _sites(estate), config.skus)
+            note_list_prices(connection, clock.now(), estate.catalogue_sites, config.skus)
             run = run_catalogue(connection, client, estate, clock.now(), run_id, skus=config.skus)
         else:
             touched = take(connection, run_id)
@@ -197,7 +196,3 @@ def sold_prices(
         },
         check_results=[checks.prices_explained(judged.unexplained)],
     )
-
-
-def _sites(estate: Estate) -> list[int]:
-    return sorted(estate.catalogue.sites) if estate.catalogue else []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from sitoo_netsuite.estate import DEFAULT_PRICE_LIST
 from sitoo_netsuite.flows.catalogue.products import (
     ACTIVE,
     BARCODE,
@@ -28,10 +29,6 @@ from sitoo_netsuite.flows.catalogue.products import (
 from sitoo_netsuite.flows.catalogue.wanted import products_by_sku
 from sitoo_netsuite.money import to_text
 from sitoo_netsuite.sitoo.models import can_be_asked_for
-
-DEFAULT_LIST = 1
-"""The price list that a product's own price (`moneyprice`) writes (reference sitoo-api 3)."""
-
 
 _NOTHING_ASKED: Mapping[str, Mapping[str, Collection[str]]] = MappingProxyType({})
 
@@ -216,8 +213,8 @@ def _creatable(
             withheld[sku] = "Sitoo cannot be asked whether it has this SKU"
         elif one.vatid is None:
             withheld[sku] = "its tax schedule is mapped to no VAT group of this site"
-        elif DEFAULT_LIST not in one.prices:
-            withheld[sku] = f"it has no price for price list {DEFAULT_LIST}"
+        elif DEFAULT_PRICE_LIST not in one.prices:
+            withheld[sku] = f"it has no price for price list {DEFAULT_PRICE_LIST}"
         else:
             creates[sku] = one
     return creates, withheld

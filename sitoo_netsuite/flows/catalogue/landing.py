@@ -31,5 +31,5 @@ async def land_skus(
     Raises NetSuiteError or SitooError; what was read before it stays.
     """
     await land_items_of(connection, netsuite, estate, now, skus)
-    for eshopid in sorted(estate.catalogue.sites) if estate.catalogue else ():
+    for eshopid in estate.catalogue_sites:
         reread_products(connection, sitoo, estate, eshopid, skus, (), now)

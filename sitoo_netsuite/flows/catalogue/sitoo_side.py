@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.estate import DEFAULT_PRICE_LIST, Estate
 from sitoo_netsuite.flows.catalogue.touched import touch
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.money import to_minor
@@ -44,7 +44,6 @@ from sitoo_netsuite.warehouse.locks import alone
 
 # `datelastmodified` goes by Sitoo's clock, the watermark by ours; it also covers what was being saved meanwhile.
 _OVERLAP = timedelta(minutes=15)
-_DEFAULT_LIST = 1
 
 _PRODUCT_COLUMNS = (
     "eshopid", "productid", "sku", "title", "barcode", "vatid", "active_pos", "main_variant", "attributes",
@@ -76,15 +75,15 @@ def land_till_catalogue(
     products: dict[int, int] = {}
     lists = rejected = 0
     changed: set[str] = set()
-    for eshopid in _sites(estate):
+    for eshopid in estate.catalogue_sites:
         with alone(connection, f"landing products {eshopid}"):
             site = _read_site(client, eshopid)
             reading = _Reading(connection, client, eshopid, site.currency, site.list_currencies, now)
             reading.add_products()
             reading.add_missing_products()
-            reading.add_lists([number for number in site.list_currencies if number != _DEFAULT_LIST])
+            reading.add_lists([number for number in site.list_currencies if number != DEFAULT_PRICE_LIST])
             if reading.has_volume_prices:
-                reading.add_lists([_DEFAULT_LIST])
+                reading.add_lists([DEFAULT_PRICE_LIST])
             with connection.transaction():
                 _store_site(connection, site, now)
                 connection.execute(
@@ -94,7 +93,7 @@ def land_till_catalogue(
                 connection.execute(
                     "insert into read_lists select pricelistid from landing.price_list_items "
                     "where eshopid = %s and pricelistid <> %s group by 1",
-                    (eshopid, _DEFAULT_LIST),
+                    (eshopid, DEFAULT_PRICE_LIST),
                 )
                 skus = reading.store()
                 touch(connection, skus)
@@ -116,7 +115,7 @@ def land_changed_products(
     A site that was never read is read whole. Raises SitooError; the site being read stays as it was then.
     """
     changed: set[str] = set()
-    for eshopid in _sites(estate):
+    for eshopid in estate.catalogue_sites:
         since = connection.execute(
             "select position from landing.cursors where source = 'products' and key = %s", [str(eshopid)]
         ).fetchone()
@@ -166,10 +165,6 @@ def reread_products(
                 (eshopid, [sku for sku in skus if can_be_asked_for(sku)]),
             )
             return reading.store()
-
-
-def _sites(estate: Estate) -> list[int]:
-    return sorted(estate.catalogue.sites) if estate.catalogue else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +252,7 @@ class _Reading:
     ) -> None:
         self._connection, self._client, self._now = connection, client, now
         self._eshopid, self._list_currencies = eshopid, list_currencies
-        self._default_currency = list_currencies.get(_DEFAULT_LIST, currency)
+        self._default_currency = list_currencies.get(DEFAULT_PRICE_LIST, currency)
         self.has_volume_prices = False
         self.rejected = 0
         for statement in (
@@ -312,7 +307,7 @@ class _Reading:
         """Reads price lists whole. Of the default one they replace what the products said."""
         quarantine = Quarantine(self._connection, "price_list_items", self._now)
         for number in numbers:
-            if number == _DEFAULT_LIST:
+            if number == DEFAULT_PRICE_LIST:
                 self._connection.execute("delete from incoming_list_prices where pricelistid = %s", [number])
             copy_rows(self._connection, "read_lists", ("pricelistid",), [(number,)])
             currency, place = self._list_currencies[number], f"{self._eshopid}/{number}"
@@ -338,7 +333,7 @@ class _Reading:
     def _default_price_row(self, product: Product) -> tuple[object, ...]:
         price = to_minor(product.moneyprice or "", self._default_currency)
         volume = None if product.pricelisthasvolume else Jsonb([])
-        return self._eshopid, _DEFAULT_LIST, product.productid, price, volume
+        return self._eshopid, DEFAULT_PRICE_LIST, product.productid, price, volume
 
     def _price_row(self, item: PriceListItem, number: int, currency: str) -> tuple[object, ...] | None:
         """None where the price is of a SKU that no product of the site has."""

@@ -17,9 +17,9 @@ from typing import Any
 
 import psycopg
 
-from sitoo_netsuite.estate import CatalogueSettings, Estate
+from sitoo_netsuite.estate import DEFAULT_PRICE_LIST, CatalogueSettings, Estate
 from sitoo_netsuite.flows.catalogue import findings, queries
-from sitoo_netsuite.flows.catalogue.compare import DEFAULT_LIST, Comparison, Drift, compare, wanted_fields
+from sitoo_netsuite.flows.catalogue.compare import Comparison, Drift, compare, wanted_fields
 from sitoo_netsuite.flows.catalogue.list_prices import note_list_prices
 from sitoo_netsuite.flows.catalogue.products import SiteCatalogue, TillProduct, WantedProduct
 from sitoo_netsuite.flows.catalogue.push import Answered, SitePush
@@ -193,8 +193,10 @@ def run_catalogue(
 # ---------------------------------------------------------------- looking
 
 
-def _look(connection: psycopg.Connection, estate: Estate, looked: Skus, now: datetime) -> Compared:
-    """Compares without keeping anything."""
+def _look(
+    connection: psycopg.Connection, estate: Estate, looked: Skus, now: datetime, only_site: int | None = None
+) -> Compared:
+    """Compares without keeping anything, at every site or at one."""
     settings = estate.catalogue
     if settings is None:
         return Compared(None, (), ())
@@ -208,7 +210,7 @@ def _look(connection: psycopg.Connection, estate: Estate, looked: Skus, now: dat
         cases = [case for case in cases if _is_about(case, looked)]
     unmatched = queries.unmatched_skus(connection)
     sites = []
-    for eshopid in sorted(settings.sites):
+    for eshopid in sorted(settings.sites) if only_site is None else [only_site]:
         site = queries.site_catalogue(connection, eshopid, looked)
         wanted, found = wanted_products(till_items, site, settings)
         cases += found
@@ -300,7 +302,7 @@ def _at_sitoo(look: SiteLook, sku: str, field: str) -> str | None:
 def _reread_doubts(connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime) -> set[str]:
     """Reads the products again that a run before this one asked something of and did not read back; their SKUs."""
     found: set[str] = set()
-    for eshopid in sorted(estate.catalogue.sites if estate.catalogue else ()):
+    for eshopid in estate.catalogue_sites:
         pushes = queries.unsettled_pushes(connection, eshopid)
         if pushes:
             skus = {push.sku for push in pushes}
@@ -319,7 +321,7 @@ def _reread(
     now: datetime,
 ) -> None:
     """Lands these products as Sitoo has them now, and whole those further lists that a field is a price of."""
-    lists = {int(field.partition(":")[2]) for field in fields if field.startswith("price:")} - {DEFAULT_LIST}
+    lists = {int(field.partition(":")[2]) for field in fields if field.startswith("price:")} - {DEFAULT_PRICE_LIST}
     reread_products(connection, client, estate, eshopid, skus, lists, now)
     note_list_prices(connection, now, [eshopid], skus)
 
@@ -374,8 +376,7 @@ def _read_back(
         return []
     skus = {write.sku for write in maybe_done}
     _reread(connection, client, estate, eshopid, skus, (field for write in maybe_done for field in write.fields), now)
-    compared = _look(connection, estate, queries.related_skus(connection, skus), now)
-    (look,) = (look for look in compared.sites if look.eshopid == eshopid)
+    (look,) = _look(connection, estate, queries.related_skus(connection, skus), now, only_site=eshopid).sites
     _settle(connection, look, now, run_id)
     _note(connection, look, now, run_id)
     return [look]

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sitoo_netsuite.flows.catalogue.compare import DEFAULT_LIST, Comparison, Regroup, wanted_fields
+from sitoo_netsuite.estate import DEFAULT_PRICE_LIST
+from sitoo_netsuite.flows.catalogue.compare import Comparison, Regroup, wanted_fields
 from sitoo_netsuite.flows.catalogue.products import (
     ACTIVE,
     BARCODE,
@@ -28,7 +29,7 @@ from sitoo_netsuite.flows.catalogue.products import (
 
 Action = Literal["create", "change", "price", "variants"]
 
-_OWN_PRICE = price_field(DEFAULT_LIST)
+_OWN_PRICE = price_field(DEFAULT_PRICE_LIST)
 _OWN_FIELDS = {TITLE: "title", BARCODE: "barcode", ACTIVE: "activepos", _OWN_PRICE: "moneyprice"}
 """Mastered fields that are the product's own, to Sitoo's names."""
 
