@@ -37,6 +37,8 @@ class EstateError(Exception):
 
 
 _RATE = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
+_FIELD_NAME = re.compile(r"[A-Za-z]\w{0,59}", re.ASCII)
+_OWN_PATH = re.compile(r"[a-z_]+[\w.\[\]]*: ", re.ASCII)
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 # Sitoo's default list, the price (`moneyprice`) of the product itself (reference sitoo-api, sections 3 and 4).
 DEFAULT_PRICE_LIST = 1
@@ -130,8 +132,16 @@ def _whole(value: object) -> object:
 
 
 def _name(value: str) -> str:
+    if value == UNDECIDED:
+        raise ValueError("is not decided yet; choose one")
     if value != value.strip() or not value.isprintable():
         raise ValueError("begins or ends with a space, or holds a line break or control character; remove it")
+    return value
+
+
+def _field_name(value: str) -> str:
+    if not _FIELD_NAME.fullmatch(value):
+        raise ValueError('choose the name of a field in NetSuite, as in "custitem_colour"')
     return value
 
 
@@ -146,7 +156,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 WholeNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**53)]
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_name)]
 # A field of NetSuite's REST records, as in custitem_colour.
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
+FieldName = Annotated[str, AfterValidator(_field_name)]
 # Part of every external id (`JE-<store>-<yyyymmdd>-<currency>-<n>`), where `-` separates.
 StoreKey = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_]{1,20}$")]
 
@@ -669,7 +679,10 @@ def _finding(detail: dict[str, Any]) -> list[str]:
     # pydantic adds "[key]" where the name itself is wrong.
     parts = [part for part in detail["loc"] if part != "[key]"]
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
-    return [f"{path}: {line}" if path else line for line in _mend(detail).splitlines()]
+    # A part that looks at several of its settings names each itself, from its own place on.
+    return [
+        f"{path}{'.' if _OWN_PATH.match(line) else ': '}{line}" if path else line for line in _mend(detail).splitlines()
+    ]
 
 
 # What to do, by the kind of mistake as pydantic names it.
@@ -699,6 +712,8 @@ def _mend(detail: dict[str, Any]) -> str:
     kind = detail["type"]
     if detail["input"] is None and kind != "missing":
         return "has no value; write one"
+    if detail["input"] == UNDECIDED and kind != "value_error":
+        return "is not decided yet; choose one"
     if kind in ("enum", "literal_error"):
         return f"write {detail['ctx']['expected']}".replace("'", "")
     message = str(detail["msg"]).removeprefix("Value error, ")

@@ -181,6 +181,76 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "a store twice": ('store: "S02"', 'store: "S01"', "stores[1].store: 'S01' stands there twice; keep one"),
     "a store with a dash": ('store: "S01"', 'store: "S-01"', "stores[0].store: write 1 to 20 letters, digits or _"),
+    "a tax schedule without a VAT group": (
+        "vat_groups: {1: 2, 2: 2}",
+        "vat_groups: {}",
+        "catalogue.tax_schedules[0].vat_groups: must have at least one entry; add it",
+    ),
+    "a VAT group in words": (
+        "vat_groups: {1: 2, 2: 2}",
+        "vat_groups: {1: high}",
+        "catalogue.tax_schedules[0].vat_groups[1]: write a whole number",
+    ),
+    "a tax schedule twice": (
+        'tax_schedule: "Food"',
+        'tax_schedule: "Standard"',
+        "catalogue.tax_schedules[2].tax_schedule: 'Standard' stands there twice; keep one",
+    ),
+    "an attribute that nobody has given a field": (
+        "Colour: custitem_colour",
+        'Colour: "?"',
+        'catalogue.matrix_options.Colour: choose the name of a field in NetSuite, as in "custitem_colour"',
+    ),
+    "a field with a space": (
+        "Colour: custitem_colour",
+        "Colour: the colour",
+        "catalogue.matrix_options.Colour: choose the name of a field in NetSuite",
+    ),
+    "a tax basis that nobody has decided": (
+        "holds_vat: true",
+        'holds_vat: "?"',
+        "catalogue.price_levels[0].holds_vat: is not decided yet; choose one",
+    ),
+    "a price level that nobody has decided": (
+        'price_level: "Base Price", currency: SEK',
+        'price_level: "?", currency: SEK',
+        "catalogue.price_lists[0].price_level: is not decided yet; choose one",
+    ),
+    "a price level that is not there": (
+        'price_level: "Base Price", currency: SEK',
+        'price_level: "Base", currency: SEK',
+        "catalogue.price_lists[0].price_level: no price level 'Base'; add it",
+    ),
+    "a site without its default list": (
+        "{site: 1, price_list: 1,",
+        "{site: 1, price_list: 7,",
+        "catalogue.price_lists[0].site: site 1 has no price list 1, without which a new product has no price; add it",
+    ),
+    "a price list twice": (
+        "{site: 2, price_list: 1,",
+        "{site: 1, price_list: 1,",
+        "catalogue.price_lists[1].price_list: (1, 1) stands there twice; keep one",
+    ),
+    "a drift that is neither": (
+        "  push: true\n  #",
+        "  push: true\n  drift: fix\n  #",
+        "catalogue.drift: write put_back or flag",
+    ),
+    "a batch of nothing": (
+        "  push: true\n  #",
+        "  push: true\n  batch: 0\n  #",
+        "catalogue.batch: must be greater than or equal",
+    ),
+    "an address shared by one": (
+        "customers: {push: true}",
+        "customers: {push: true, shared_by: 1}",
+        "customers.shared_by: must be greater than or equal to 2",
+    ),
+    "one placeholder for a list": (
+        "customers: {push: true}",
+        'customers: {push: true, placeholders: "@example.com"}',
+        "customers.placeholders: must be a list; begin each entry with `- `",
+    ),
     "a tender that needs an account": ("kind: cash}", "kind: other}", "of kind other needs an `account`"),
 }
 
