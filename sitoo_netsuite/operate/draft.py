@@ -22,7 +22,6 @@ from sitoo_netsuite.estate import DEFAULT_PRICE_LIST, UNDECIDED, TenderKind
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.slots import slots_in_process
 from sitoo_netsuite.operate.facts import (
-    GIFT_CARD_GROUP,
     LatestOrders,
     LedgerAccount,
     LevelPrices,
@@ -51,7 +50,7 @@ from sitoo_netsuite.operate.mappings import (
 )
 from sitoo_netsuite.settings import NetSuiteAccess, SitooAccess
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
-from sitoo_netsuite.sitoo.models import PaymentType, ProductGroup, SitooStore
+from sitoo_netsuite.sitoo.models import GIFT_CARD_GROUP, PaymentType, ProductGroup, SitooStore
 from sitoo_netsuite.trading_day import trading_day
 
 _CUT_OVER = time(4)

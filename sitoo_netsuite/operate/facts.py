@@ -34,8 +34,6 @@ from sitoo_netsuite.sitoo.models import (
     read_price_list_item,
 )
 
-GIFT_CARD_GROUP = 30  # productgrouptype, reference section 3
-
 _LATEST = 500
 # The domain is kept free of people for good (RFC 2606).
 _NOBODY = "nobody@example.invalid"

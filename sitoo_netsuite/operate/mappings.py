@@ -18,7 +18,6 @@ from sitoo_netsuite.flows.sales.directory import RegisterPlace, StoreDirectory
 from sitoo_netsuite.flows.sales.receipts import Receipt, UnreadableReceipt, receipt_from_order
 from sitoo_netsuite.flows.sales.totals import PaymentName, RateSold, unmapped_payments, unmapped_rates
 from sitoo_netsuite.operate.facts import (
-    GIFT_CARD_GROUP,
     LatestOrders,
     LedgerAccount,
     Location,
@@ -27,7 +26,7 @@ from sitoo_netsuite.operate.facts import (
     Subsidiary,
     lineage,
 )
-from sitoo_netsuite.sitoo.models import Product, ProductGroup
+from sitoo_netsuite.sitoo.models import GIFT_CARD_GROUP, Product, ProductGroup
 from sitoo_netsuite.trading_day import trading_day
 
 _MOST_NAMED = 8

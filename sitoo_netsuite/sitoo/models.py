@@ -255,6 +255,10 @@ class PaymentType(msgspec.Struct, frozen=True):
     externalid: str | None = None
 
 
+GIFT_CARD_GROUP = 30
+"""The `productgrouptype` of gift cards (reference sitoo-api, section 3)."""
+
+
 class ProductGroup(msgspec.Struct, frozen=True):
     """A VAT group; `value` is percent, `productgrouptype` 10 product, 20 service, 30 gift card."""
 

@@ -174,7 +174,7 @@ KINDS = {
         ),
         Kind(
             "item_without_price", Owner.RETAIL_OPS, Severity.HIGH,
-            "An item for the tills has no price in a price level and currency that a price list is filled from.",
+            "An item for the tills has no price, or one of 0, in a price level and currency that fills a price list.",
             "Enter the price in NetSuite. The next run pushes it.",
         ),
         Kind(
@@ -189,8 +189,8 @@ KINDS = {
         ),
         Kind(
             "price_basis_unknown", Owner.FINANCE, Severity.HIGH,
-            "Whether prices hold VAT is not known, or a price list is missing or in another currency. None is pushed.",
-            "Say in estate.yaml whether the price level holds VAT, or correct the list named there; else ask Sitoo.",
+            "The basis or VAT rate of prices is not known, or a list is missing or in another currency. No price goes.",
+            "Say in estate.yaml whether the price level holds VAT, or correct the list or VAT group named there.",
         ),
         Kind(
             "price_mismatch", Owner.RETAIL_OPS, Severity.HIGH,

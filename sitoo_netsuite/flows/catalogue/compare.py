@@ -124,6 +124,9 @@ def compare(
                 if last != value:
                     newly_agreed[field] = value
                 continue
+            if field == BARCODE and not value and last is None:
+                # NetSuite never had one that we know of, so that Sitoo's may be the only one there is.
+                continue
             drift = None
             if last is not None and has != last and has not in asked.get(sku, {}).get(field, ()):
                 drift = Drift(sku, field, last, has, product.modified_at)
@@ -162,7 +165,8 @@ def _till_fields(
     """The text that Sitoo has of the fields that may be mastered. parents: productid of a main variant to its matrix's
     parent, so that a group is called the same whichever matrix the item belongs to now.
     """
-    fields = {TITLE: product.title, ACTIVE: _flag(product.active_pos), BARCODE: product.barcode}
+    # Spaces around them are nobody's doing: NetSuite's are left out too.
+    fields = {TITLE: product.title.strip(), ACTIVE: _flag(product.active_pos), BARCODE: product.barcode.strip()}
     if wanted.group is not None:
         main = product.main_variant
         if main is None:

@@ -51,7 +51,7 @@ def item_without_price(sku: str, item: int, price_level: str, currency: str, lis
         "item_without_price",
         f"{price_level}/{currency}/{sku}",
         sku,
-        f"no price in {currency} in the level {price_level!r}, which fills price list {named}",
+        f"no price above zero in {currency} in the level {price_level!r}, which fills price list {named}",
         item=item,
         price_level=price_level,
         price_currency=currency,
@@ -73,6 +73,13 @@ def level_basis_unknown(price_level: str) -> Case:
 def site_basis_unknown(eshopid: int) -> Case:
     name = f"site {eshopid}"
     return _case("price_basis_unknown", name, name, f"{name} does not say whether it stores prices with VAT")
+
+
+def group_rate_unknown(eshopid: int, vatid: int, *, exists: bool) -> Case:
+    """A VAT group that the estate maps, whose rate a price has to be converted at."""
+    name = f"VAT group {vatid} of site {eshopid}"
+    what = "has no rate" if exists else "is not in Sitoo"
+    return _case("price_basis_unknown", name, name, f"{name} {what}, and prices are to be converted at it")
 
 
 def list_cannot_be_filled(eshopid: int, pricelistid: int, currency: str, list_currency: str | None) -> Case:

@@ -25,7 +25,6 @@ from psycopg.types.json import Jsonb
 from sitoo_netsuite.estate import CatalogueSettings, Estate
 from sitoo_netsuite.flows.catalogue.touched import touch
 from sitoo_netsuite.netsuite.client import NetSuiteClient
-from sitoo_netsuite.netsuite.errors import Unreadable
 from sitoo_netsuite.netsuite.records import server_time
 from sitoo_netsuite.netsuite.suiteql import Row, keyset, query
 from sitoo_netsuite.warehouse.copying import copy_rows
@@ -258,8 +257,8 @@ class _Reading:
 
     def _price_rows(self, item: Row) -> Iterator[tuple[object, ...]]:
         for n, (level, currency) in enumerate(self._prices):
-            if text := item.get(f"price{n}"):
-                yield int(item["id"]), level, currency, _price(text)
+            if (price := _price(item.get(f"price{n}", ""))) is not None:
+                yield int(item["id"]), level, currency, price
 
     def store(self) -> set[str]:
         """Replaces what differs, in the caller's transaction; the SKUs it touched."""
@@ -342,11 +341,13 @@ class _Reading:
         return skus
 
 
-def _price(text: str) -> Decimal:
+def _price(text: str) -> Decimal | None:
+    """None for what is no number: the item then lacks this price, which has its case, and all else goes on."""
     try:
-        return Decimal(text)
+        price = Decimal(text)
     except InvalidOperation:
-        raise Unreadable("POST SuiteQL", f"a price of {text!r}") from None
+        return None
+    return price if price.is_finite() else None
 
 
 def _move_watermark(connection: psycopg.Connection, read_at: datetime, now: datetime) -> None:

@@ -76,14 +76,14 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class SiteCatalogue:
-    """All that one Sitoo site has: `groups` maps vatid to the VAT rate in basis points, `prices_with_vat` is None
-    where the site does not say.
+    """All that one Sitoo site has: `groups` maps vatid to the VAT rate in basis points, None where Sitoo names no
+    rate; `prices_with_vat` is None where the site does not say.
     """
 
     eshopid: int
     currency: str
     prices_with_vat: bool | None
-    groups: Mapping[int, int]
+    groups: Mapping[int, int | None]
     lists: Mapping[int, PriceList]
     products: Mapping[int, TillProduct]
 

@@ -28,6 +28,7 @@ from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.sitoo.client import SitooClient
 from sitoo_netsuite.sitoo.models import (
+    GIFT_CARD_GROUP,
     UNREADABLE,
     Id,
     Name,
@@ -210,9 +211,11 @@ def _store_site(connection: psycopg.Connection, site: _Site, now: datetime) -> N
     copy_rows(connection, "landing.price_lists", columns, site.list_rows)
 
 
-def _rate_bp(group: ProductGroup) -> int:
-    """The VAT rate in basis points; 0 where the group names none, as gift cards' do."""
-    return round(group.value * 100) if group.value is not None else 0
+def _rate_bp(group: ProductGroup) -> int | None:
+    """The VAT rate in basis points. A group that names none has an unknown one, but for gift cards: theirs is 0."""
+    if group.value is None:
+        return 0 if group.productgrouptype == GIFT_CARD_GROUP else None
+    return round(group.value * 100)
 
 
 def _landed_site(connection: psycopg.Connection, eshopid: int) -> tuple[str, dict[int, str]] | None:

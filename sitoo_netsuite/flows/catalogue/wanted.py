@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sitoo_netsuite.estate import CatalogueSettings, PriceListSource
 from sitoo_netsuite.flows.catalogue import findings
@@ -100,12 +101,13 @@ def wanted_products(
 ) -> tuple[dict[str, WantedProduct], list[Case]]:
     """What the site's tills ought to have, by SKU, and the cases that say what of it cannot be told.
 
-    Cases are of `vat_group_mismatch` (key `findings.site_key`), and `price_basis_unknown` of the site and its lists.
+    Cases are of `vat_group_mismatch` (key `findings.site_key`), and `price_basis_unknown` of the site, its
+    lists and its VAT groups.
     An inactive item and a special SKU are wanted only where the site has a product of them. The price of an item
     without a VAT group, or whose product is in another one, is left out of every list. site must hold the product of
     every item given.
     """
-    cases = _lists_that_cannot_be_filled(site, settings)
+    cases = [*_lists_that_cannot_be_filled(site, settings), *_groups_without_rate(site, settings)]
     products = products_by_sku(site)
     wanted: dict[str, WantedProduct] = {}
     for item, sources in _with_sources(till_items.by_sku.values(), settings.lists_of(site.eshopid)):
@@ -243,7 +245,7 @@ def _without_price(item: Item, sources: Iterable[PriceListSource]) -> list[Case]
     """One case for each price level and currency that the item has no price in, however many lists it fills."""
     lists: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for source in sources:
-        if (source.price_level, source.currency) not in item.prices:
+        if not _is_price(item.prices.get((source.price_level, source.currency))):
             lists.setdefault((source.price_level, source.currency), []).append((source.site, source.price_list))
     return [
         findings.item_without_price(item.sku, item.item, level, currency, sorted(filled))
@@ -264,6 +266,19 @@ def _lists_that_cannot_be_filled(site: SiteCatalogue, settings: CatalogueSetting
     return cases
 
 
+def _groups_without_rate(site: SiteCatalogue, settings: CatalogueSettings) -> list[Case]:
+    """Cases of the mapped VAT groups whose rate is needed, because NetSuite and the site are on different bases."""
+    bases = {settings.holds_vat[source.price_level] for source in settings.lists_of(site.eshopid)} - {None}
+    if site.prices_with_vat is None or bases <= {site.prices_with_vat}:
+        return []
+    mapped = sorted({vatid for (_, eshopid), vatid in settings.vat_groups.items() if eshopid == site.eshopid})
+    return [
+        findings.group_rate_unknown(site.eshopid, vatid, exists=vatid in site.groups)
+        for vatid in mapped
+        if site.groups.get(vatid) is None
+    ]
+
+
 def _prices(
     item: Item,
     sources: Iterable[PriceListSource],
@@ -276,7 +291,7 @@ def _prices(
     for source in sources:
         price = item.prices.get((source.price_level, source.currency))
         found = site.lists.get(source.price_list)
-        if price is None or found is None or found.currency != source.currency:
+        if price is None or not _is_price(price) or found is None or found.currency != source.currency:
             continue
         stored = to_stored(
             price,
@@ -285,9 +300,14 @@ def _prices(
             site_with_vat=site.prices_with_vat,
             rate_bp=rate_bp,
         )
-        if stored is not None:
+        if stored:
             prices[source.price_list] = stored
     return prices
+
+
+def _is_price(price: Decimal | None) -> bool:
+    """Whether goods may be sold at it. Nobody gives them away at the tills by a price of 0: it was never filled in."""
+    return price is not None and price > 0
 
 
 def _place_in_matrix(item: Item, settings: CatalogueSettings) -> tuple[int | None, tuple[tuple[str, str], ...]]:

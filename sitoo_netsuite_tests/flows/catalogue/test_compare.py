@@ -55,6 +55,20 @@ def test_what_was_agreed_before_is_not_written_again() -> None:
     assert comparison.agreed == {}
 
 
+def test_a_barcode_that_netsuite_never_had_is_left_alone_and_one_it_gave_up_is_cleared() -> None:
+    theirs = site(product(barcode="4006381333931"))
+    assert not _compare(theirs, item()).changes
+    given_up = _compare(theirs, item(), agreed={**_AGREED, "barcode": "4006381333931"})
+    assert given_up.changes["SKU-1"].fields == {"barcode": ("4006381333931", "")}
+
+
+def test_spaces_around_a_title_or_a_barcode_are_no_difference() -> None:
+    spaced = site(product(title=" Thing 1 ", barcode="4006381333931 "))
+    comparison = _compare(spaced, item(barcode="4006381333931"), agreed={**_AGREED, "barcode": "4006381333931"})
+    assert not comparison.changes
+    assert not comparison.drifts
+
+
 def test_only_the_fields_that_differ_are_changed() -> None:
     comparison = _compare(site(product(title="Old", prices={1: 19_900})), item())
     assert comparison.changes["SKU-1"].fields == {"title": ("Old", "Thing 1"), "price:1": ("199.00", "249.00")}

@@ -219,6 +219,19 @@ def test_an_older_item_that_takes_a_sku_puts_the_younger_one_out(
     assert rows(connection, "select distinct item from landing.item_prices") == [(1,)]
 
 
+@pytest.mark.parametrize("price", ["call us", "NaN", "Infinity"])
+def test_a_price_that_is_no_number_is_left_out_and_stops_nothing(
+    retailer: ServedCatalogue, connection: psycopg.Connection, price: str
+) -> None:
+    def item(number: int, price: str) -> dict[str, str]:
+        return {"id": str(number), "itemid": f"N{number}", "itemtype": "InvtPart", "isinactive": "F", "price0": price}
+
+    with answering([item(1, price), item(2, "10")]) as url:
+        land(replace(retailer, netsuite_url=url), connection)
+    assert rows(connection, "select item, price from landing.item_prices") == [(2, 10)]
+    assert rows(connection, "select count(*) from landing.items") == [(2,)]
+
+
 def test_some_skus_are_read_by_name_also_those_that_have_another_name_now(
     retailer: ServedCatalogue, connection: psycopg.Connection
 ) -> None:

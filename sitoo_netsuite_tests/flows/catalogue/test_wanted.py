@@ -226,3 +226,28 @@ def test_a_product_of_an_inactive_item_held_out_for_its_case_is_told() -> None:
     assert cases == []
     (case,) = only_in_sitoo(till_items, site(product(1, sku="TEE"), product(2, sku="tee")), settings(), ())
     assert case.key == "1/tee"
+
+
+@pytest.mark.parametrize("price", ["0", "0.00", "-1", "0.001"])
+def test_a_price_of_nothing_is_no_price(price: str) -> None:
+    till_items, cases = for_tills(item(prices={("Base Price", "SEK"): Decimal(price)}))
+    assert wanted_products(till_items, site(product()), settings())[0]["SKU-1"].prices == {}
+    # Less than a minor unit is a price in NetSuite, and none that a till could ask.
+    assert _keys(cases) == ([] if price == "0.001" else [("item_without_price", "Base Price/SEK/SKU-1")])
+
+
+@pytest.mark.parametrize(("rate", "why"), [({2: None}, "has no rate"), ({}, "is not in Sitoo")])
+def test_no_price_is_converted_at_a_rate_that_sitoo_does_not_name(rate: dict[int, int | None], why: str) -> None:
+    without_vat = settings(price_levels=[{"price_level": "Base Price", "holds_vat": False}])
+    till_items, _ = for_tills(item(), estate=without_vat)
+    wanted, cases = wanted_products(till_items, site(product(), groups={**rate, 3: 1200}), without_vat)
+    assert wanted["SKU-1"].prices == {}
+    assert _keys(cases) == [("price_basis_unknown", "VAT group 2 of site 1")]
+    assert why in cases[0].evidence["text"]
+
+
+def test_a_rate_that_no_conversion_needs_may_be_unknown() -> None:
+    till_items, _ = for_tills(item())
+    wanted, cases = wanted_products(till_items, site(product(), groups={2: None}), settings())
+    assert wanted["SKU-1"].prices == {1: 24_900}
+    assert cases == []

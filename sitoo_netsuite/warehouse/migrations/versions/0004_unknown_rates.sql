@@ -1,0 +1,1 @@
+alter table landing.product_groups alter rate_bp drop not null;
