@@ -147,14 +147,14 @@ def _read_changed_products(connection: psycopg.Connection, place: Place) -> None
 def _compare_all(connection: psycopg.Connection, place: Place) -> None:
     touched.take(connection, "benchmark")
     with place.sitoo() as client:
-        run_catalogue(connection, client, place.estate(), place.now(), "benchmark", skus=None)
+        run_catalogue(connection, client, place.estate(), place.now, "benchmark", skus=None)
     touched.clear(connection, "benchmark")
 
 
 def _compare_touched(connection: psycopg.Connection, place: Place) -> None:
     skus = touched.take(connection, "benchmark")
     with place.sitoo() as client:
-        run_catalogue(connection, client, place.estate(), place.now(), "benchmark", skus=skus)
+        run_catalogue(connection, client, place.estate(), place.now, "benchmark", skus=skus)
     touched.clear(connection, "benchmark")
 
 

@@ -16,16 +16,23 @@ from sitoo_netsuite.estate import PriceLevel as PriceLevelSetting
 from sitoo_netsuite.flows.catalogue import steps, touched
 from sitoo_netsuite.flows.catalogue.landing import land_skus
 from sitoo_netsuite.flows.catalogue.netsuite_side import land_changed_items, land_items
+from sitoo_netsuite.flows.catalogue.products import TITLE
+from sitoo_netsuite.flows.catalogue.push import SitePush
 from sitoo_netsuite.flows.catalogue.sitoo_side import land_changed_products, land_till_catalogue
 from sitoo_netsuite.flows.catalogue.steps import CatalogueRun, planned_products, run_catalogue
+from sitoo_netsuite.flows.catalogue.writes import SiteWrites, Write
 from sitoo_netsuite.sandbox.recorder import Fault
 from sitoo_netsuite.sandbox.world import PriceLevel, World, make_world
+from sitoo_netsuite.sitoo.errors import SitooUnavailable
 from sitoo_netsuite.sitoo.models import ProductVariants
 from sitoo_netsuite.worklist.store import list_cases, resolve_case
 from sitoo_netsuite_tests.flows.catalogue.served_catalogue import ServedCatalogue, served_catalogue
 
 SWEDEN, BRITAIN = 1, 2
 KRONA, POUND = "1", "2"
+
+
+_BAD = "LAMP (OLD)"
 
 
 @dataclass
@@ -54,7 +61,7 @@ class Chain:
     def _push(self, skus: set[str] | None) -> CatalogueRun:
         self.runs += 1
         run_id = f"run {self.runs}"
-        found = run_catalogue(self.connection, self.served.sitoo, self.estate, self.served.now(), run_id, skus=skus)
+        found = run_catalogue(self.connection, self.served.sitoo, self.estate, self.served.now, run_id, skus=skus)
         touched.clear(self.connection, run_id)
         return found
 
@@ -212,7 +219,7 @@ def test_one_sku_is_pushed_now_without_reading_the_rest(chain: Chain) -> None:
     served.with_netsuite(
         lambda client: land_skus(connection, served.sitoo, client, served.estate, served.now(), ["HOM-002"])
     )
-    run = run_catalogue(connection, served.sitoo, served.estate, served.now(), "now", skus=["HOM-002"])
+    run = run_catalogue(connection, served.sitoo, served.estate, served.now, "now", skus=["HOM-002"])
     assert run.counts == {"change done": 2}
     assert served.tills.product(SWEDEN, "HOM-002")["title"] == "Vase, now"
 
@@ -268,6 +275,11 @@ def test_one_refused_product_stops_no_other_and_is_not_asked_again_until_it_chan
     touched.touch(chain.connection, ["LAMP (OLD)"])
     assert chain.run_changes().counts == {}
     assert len(chain.cases()) == 2
+    # A person who says now has mended something on Sitoo's side.
+    by_hand = run_catalogue(
+        chain.connection, chain.served.sitoo, chain.estate, chain.served.now, "by hand", skus=[_BAD], refused_too=True
+    )
+    assert by_hand.counts == {"create refused": 2}
     held = [row["held"] for row in planned_products(run.compared) if "held" in row]
     assert held == []
     chain.change_item(bad, itemId="LAMP-OLD")
@@ -288,16 +300,45 @@ def test_a_product_whose_making_got_no_answer_is_never_made_twice(
     run = chain.run_changes()
     assert run.counts == {"create done": 1, "create in_doubt": 1}
     assert chain.served.tills.skus(SWEDEN).count("LAMP") == arrived
+    # If it is there, its group and its prices in further lists are still to be asked for.
+    assert chain.connection.execute("select sku from landing.touched_skus").fetchall() == [("LAMP",)]
     # It may still arrive for a while; then it is asked for again.
     touched.touch(chain.connection, ["LAMP"])
     at_once = run_catalogue(
-        chain.connection, chain.served.sitoo, chain.estate, chain.served.now(), "at once", skus={"LAMP"}
+        chain.connection, chain.served.sitoo, chain.estate, chain.served.now, "at once", skus={"LAMP"}
     )
     assert at_once.counts == {}
     assert chain.run_changes().counts == ({} if arrived else {"create done": 1})
     assert chain.served.tills.skus(SWEDEN).count("LAMP") == 1
     assert chain.till(SWEDEN, "LAMP") == (9900, "SEK")
     assert chain.cases() == []
+
+
+def test_a_price_list_that_is_gone_is_asked_once_for_all_its_prices(chain: Chain) -> None:
+    chain.run()
+    before = len(chain.writes())
+    skus = chain.served.tills.skus(SWEDEN)[:9]
+    prices = tuple(
+        Write(SWEDEN, sku, "price", {"price:99": ("", "1.00")}, number, 99) for number, sku in enumerate(skus)
+    )
+    pushing = SitePush(chain.connection, chain.served.sitoo, SWEDEN, 5, chain.served.now, "gone")
+    answered = pushing.push(SiteWrites((), (), prices, (), {}))
+    assert [answer.outcome for answer in answered] == ["refused"] * 9
+    assert len(chain.writes()) == before + 2
+
+
+def test_what_was_not_sent_because_sitoo_went_away_is_not_in_doubt(chain: Chain) -> None:
+    """A batch refused whole is halved; Sitoo is away when the first of its halves is sent."""
+    chain.run()
+    path = "/v2/accounts/1500/sites/1/products.json"
+    chain.served.sitoo_requests.add_fault(Fault(path, 400, 1))
+    chain.served.sitoo_requests.add_fault(Fault(path, 429, 9))
+    changes = tuple(Write(SWEDEN, sku, "change", {TITLE: ("", sku)}, n) for n, sku in enumerate(("A", "B"), 1))
+    with pytest.raises(SitooUnavailable):
+        SitePush(chain.connection, chain.served.sitoo, SWEDEN, 5, chain.served.now, "away").push(
+            SiteWrites((), changes, (), (), {})
+        )
+    assert chain.connection.execute("select from master.pushes where run_id = 'away'").fetchall() == []
 
 
 def test_a_change_without_an_answer_is_made_once_more_and_is_no_drift(
@@ -336,6 +377,10 @@ def test_a_new_variant_joins_the_group_and_nobody_leaves_it(chain: Chain) -> Non
     chain.run()
     parent = next(parent for parent in chain.served.world.matrix_parents)
     sisters = [product.sku for product in chain.served.world.products if product.parent == parent.internal_id]
+    # What a variant is written with and not shown with stays as it is, too.
+    in_shop = {"active": False, "moneyofferprice": "99.00", "deliverystatus": "Next week", "friendly": "shirt"}
+    chain.served.tills.change(SWEDEN, sisters[0], **in_shop)
+    chain.served.tills.change(SWEDEN, sisters[1], **{**in_shop, "active": True})
     before = {sku: chain.served.tills.product(SWEDEN, sku) for sku in sisters}
     # Somebody put a product of the till's own into the group.
     stranger = chain.served.tills.add_product(SWEDEN, sku="OWN-1", title="Own", moneyprice="10.00", activepos=True)
@@ -493,7 +538,11 @@ def lose_next_answer(chain: Chain, monkeypatch: pytest.MonkeyPatch, method: str,
 def with_stranger(chain: Chain, productid: int, stranger: int) -> None:
     """Somebody adds a product to a variant group in Sitoo."""
     group = chain.served.sitoo.product_variants(SWEDEN, productid)
-    variants = [{**variant, "barcode": variant["barcode"] or ""} for variant in group.variants]
+    tills = chain.served.tills
+    variants = [
+        {**tills.product(SWEDEN, variant["sku"]), **variant, "barcode": variant["barcode"] or ""}
+        for variant in group.variants
+    ]
     joined = {**variants[0], "productid": stranger, "sku": "OWN-1", "title": "Own", "moneyprice": "10.00"}
     joined = {**joined, "barcode": "", "attributes": ["Own colour", "Own size"]}
     groups = [

@@ -55,7 +55,7 @@ def test_a_run_makes_no_call_but_for_pages_it_must_read_and_batches_it_must_writ
         estate, now = retailer.estate, retailer.now()
         retailer.with_netsuite(lambda client: land_items(connection, client, estate, now))
         land_till_catalogue(connection, retailer.sitoo, estate, now)
-        run_catalogue(connection, retailer.sitoo, estate, now, "a run", skus=None)
+        run_catalogue(connection, retailer.sitoo, estate, lambda: now, "a run", skus=None)
         touched.take(connection, "a run")
         touched.clear(connection, "a run")
 
@@ -64,7 +64,7 @@ def test_a_run_makes_no_call_but_for_pages_it_must_read_and_batches_it_must_writ
         retailer.with_netsuite(lambda client: land_changed_items(connection, client, estate, now))
         land_changed_products(connection, retailer.sitoo, estate, now)
         skus = touched.take(connection, "a run")
-        run_catalogue(connection, retailer.sitoo, estate, now, "a run", skus=skus)
+        run_catalogue(connection, retailer.sitoo, estate, lambda: now, "a run", skus=skus)
 
     def calls(run: Callable[[], None]) -> int:
         before = _calls(retailer)

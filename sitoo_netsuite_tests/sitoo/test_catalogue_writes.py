@@ -89,7 +89,8 @@ def test_a_variant_group_is_read_and_written_whole(sitoo: Served, client: SitooC
     new = {**group.variants[0], "productid": 0, "sku": "NEW-VARIANT", "barcode": ""}
     new["attributes"] = [*new["attributes"][:-1], "XXL"]
     *others, last = group.groups
-    variants = [{**variant, "barcode": variant["barcode"] or ""} for variant in (*group.variants, new)]
+    only_written = {"active": True, "deliverystatus": "", "moneyofferprice": "0.00", "friendly": ""}
+    variants = [{**only_written, **variant, "barcode": variant["barcode"] or ""} for variant in (*group.variants, new)]
     wider = {**last, "options": [*last["options"], "XXL"]}
     client.put_variants(1, main, ProductVariants([*others, wider], variants))
     (product,) = products_of(client, "NEW-VARIANT")

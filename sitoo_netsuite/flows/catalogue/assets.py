@@ -137,10 +137,10 @@ def pushed_products(
 
             asyncio.run(read())
             note_list_prices(connection, clock.now(), estate.catalogue_sites, config.skus)
-            run = run_catalogue(connection, client, estate, clock.now(), run_id, skus=config.skus)
+            run = run_catalogue(connection, client, estate, clock.now, run_id, skus=config.skus, refused_too=True)
         else:
             touched = take(connection, run_id)
-            run = run_catalogue(connection, client, estate, clock.now(), run_id, skus=None if config.whole else touched)
+            run = run_catalogue(connection, client, estate, clock.now, run_id, skus=None if config.whole else touched)
             clear(connection, run_id)
     planned = planned_products(run.compared)
     return dg.MaterializeResult(

@@ -10,10 +10,11 @@ twice before that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -30,8 +31,8 @@ from sitoo_netsuite.flows.catalogue.writes import (
     group_body,
 )
 from sitoo_netsuite.sitoo.client import SitooClient
-from sitoo_netsuite.sitoo.errors import SitooError, SitooRefused, SitooUnclear
-from sitoo_netsuite.sitoo.models import BatchAnswer, ProductVariants
+from sitoo_netsuite.sitoo.errors import SitooError, SitooRefused, SitooUnclear, SitooUnreadable
+from sitoo_netsuite.sitoo.models import BatchAnswer, ProductVariants, can_be_asked_for
 
 _Send = Callable[[Sequence[Mapping[str, object]]], list[BatchAnswer]]
 
@@ -47,13 +48,16 @@ class Answered:
 
 @dataclass(slots=True)
 class SitePush:
-    """Pushes the plan of one site. `batch`: products a request (reference 1.7). Each is used once."""
+    """Pushes the plan of one site. `batch`: products a request (reference 1.7). Each is used once.
+
+    clock: the moment now, in a zone; each batch is noted with its own.
+    """
 
     connection: psycopg.Connection
     client: SitooClient
     eshopid: int
     batch: int
-    now: datetime
+    clock: Callable[[], datetime]
     run_id: str
     answered: list[Answered] = field(default_factory=list)
 
@@ -81,7 +85,7 @@ class SitePush:
         made: dict[str, int] = {}
         for start in range(0, len(writes), self.batch):
             some = writes[start : start + self.batch]
-            self._ask(some, queries.note_pushes(self.connection, some, self.now, self.run_id), send, made)
+            self._ask(some, queries.note_pushes(self.connection, some, self.clock(), self.run_id), send, made)
         return made
 
     def _ask(
@@ -91,27 +95,31 @@ class SitePush:
         send: _Send,
         made: dict[str, int],
     ) -> None:
-        """One batch. One that Sitoo refuses as a whole is halved, until the products it does not like stand alone."""
-        try:
-            answers = send([write.body() for write in writes])
-        except SitooRefused as error:
-            if len(writes) == 1:
-                self._keep(writes, ids, [("refused", error.text)])
-                return
-            middle = len(writes) // 2
-            self._ask(writes[:middle], ids[:middle], send, made)
-            self._ask(writes[middle:], ids[middle:], send, made)
-        except SitooUnclear as error:
-            self._keep(writes, ids, [("in_doubt", str(error))] * len(writes))
-        except SitooError:
-            # Nothing was done, neither of this batch nor of what was to follow it.
-            queries.withdraw_pushes(self.connection, ids)
-            raise
-        else:
-            self._keep(writes, ids, [_outcome(answer) for answer in answers])
-            for write, answer in zip(writes, answers, strict=True):
-                if write.action == "create" and answer.done and isinstance(answer.value, int):
-                    made[write.sku] = answer.value
+        """One batch. One that Sitoo refuses as a whole is halved, until the products it does not like stand alone: at
+        most twice as many requests as products. An address that is not there (404) is the fault of none of them.
+        """
+        waiting = [(writes, ids)]
+        while waiting:
+            some, noted = waiting.pop()
+            try:
+                answers = send([write.body() for write in some])
+            except SitooRefused as error:
+                if len(some) == 1 or error.status == HTTPStatus.NOT_FOUND:
+                    self._keep(some, noted, [("refused", error.text)] * len(some))
+                    continue
+                middle = len(some) // 2
+                waiting += [(some[middle:], noted[middle:]), (some[:middle], noted[:middle])]
+            except SitooUnclear as error:
+                self._keep(some, noted, [("in_doubt", str(error))] * len(some))
+            except SitooError:
+                # Nothing was done, neither of these nor of those that were to follow.
+                queries.withdraw_pushes(self.connection, [*noted, *(id_ for _, others in waiting for id_ in others)])
+                raise
+            else:
+                self._keep(some, noted, [_outcome(answer) for answer in answers])
+                for write, answer in zip(some, answers, strict=True):
+                    if write.action == "create" and answer.done and isinstance(answer.value, int):
+                        made[write.sku] = answer.value
 
     def _keep(
         self, writes: Sequence[Write], ids: Sequence[int], outcomes: Sequence[tuple[Outcome, str | None]]
@@ -119,7 +127,7 @@ class SitePush:
         queries.answer_pushes(
             self.connection,
             [(id_, outcome, error) for id_, (outcome, error) in zip(ids, outcomes, strict=True)],
-            self.now,
+            self.clock(),
         )
         self.answered += [
             Answered(write, outcome, error) for write, (outcome, error) in zip(writes, outcomes, strict=True)
@@ -133,20 +141,18 @@ class SitePush:
         if not writes:
             return
         main = group.regroup.main or next(iter(productids.values()))
-        ids = queries.note_pushes(self.connection, writes, self.now, self.run_id)
+        ids = queries.note_pushes(self.connection, writes, self.clock(), self.run_id)
         try:
             now = self.client.product_variants(self.eshopid, main)
-            there = {variant["productid"] for variant in now.variants}
-            joining = [sku for sku, productid in productids.items() if productid not in there]
-            groups, variants = group_body(
-                group.regroup, productids, now.groups, now.variants, self._joining(joining, productids)
-            )
+            skus = {*productids, *(str(variant.get("sku", "")) for variant in now.variants)}
+            groups, variants = group_body(group.regroup, productids, now.groups, now.variants, self._products(skus))
             self.client.put_variants(self.eshopid, main, ProductVariants(groups, variants))
         except SitooUnclear as error:
             outcome: tuple[Outcome, str | None] = ("in_doubt", str(error))
         except SitooRefused as error:
             outcome = ("refused", error.text)
-        except CannotGroupError as error:
+        except (CannotGroupError, SitooUnreadable) as error:
+            # Both before anything was written: this group waits for a person, and no other does.
             outcome = ("refused", str(error))
         except SitooError:
             queries.withdraw_pushes(self.connection, ids)
@@ -155,17 +161,15 @@ class SitePush:
             outcome = ("done", None)
         self._keep(writes, ids, [outcome] * len(writes))
 
-    def _joining(self, skus: Sequence[str], productids: Mapping[str, int]) -> dict[int, Mapping[str, Any]]:
-        """The products that join a group, whole, by productid."""
-        if not skus:
-            return {}
-        wanted = {productids[sku] for sku in skus}
+    def _products(self, skus: Iterable[str]) -> dict[int, Mapping[str, Any]]:
+        """The products with these SKUs and all that a variant is written with, by productid."""
+        asked = sorted(sku for sku in skus if can_be_asked_for(sku))
         records = [
             msgspec.json.decode(raw, type=dict[str, Any])
-            for page in self.client.product_pages(self.eshopid, skus=skus, fields=VARIANT_FIELDS)
+            for page in self.client.product_pages(self.eshopid, skus=asked, fields=VARIANT_FIELDS)
             for raw in page
         ]
-        return {record["productid"]: record for record in records if record["productid"] in wanted}
+        return {record["productid"]: record for record in records if "productid" in record}
 
 
 def _outcome(answer: BatchAnswer) -> tuple[Outcome, str | None]:

@@ -10,7 +10,7 @@ without a clear answer is looked up before anything else is asked.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -155,19 +155,21 @@ def run_catalogue(
     connection: psycopg.Connection,
     client: SitooClient,
     estate: Estate,
-    now: datetime,
+    clock: Callable[[], datetime],
     run_id: str,
     *,
     skus: Collection[str] | None,
+    refused_too: bool = False,
 ) -> CatalogueRun:
     """Compares, pushes what differs, reads it back, and files what is left. skus: as for `compare_catalogue`.
 
     With `read_only`, or without `catalogue.push`, nothing is sent: all else is done. What Sitoo refused is sent again
-    only once it has changed, or by a run over everything. One run at a time: a second one waits.
+    only once it has changed, by a run over everything, or where refused_too says so. One run at a time: a second one
+    waits.
 
     Raises SitooError when Sitoo cannot be asked; what was done until then is kept, and the next run goes on from there.
     """
-    settings = estate.catalogue
+    settings, now = estate.catalogue, clock()
     if settings is None:
         return CatalogueRun(Compared(None, (), ()), (), ())
     with alone(connection, "pushing products"):
@@ -181,9 +183,8 @@ def run_catalogue(
         answered: list[Answered] = []
         verified: list[SiteLook] = []
         for look in compared.sites:
-            again = skus is None
-            writes = _to_send(connection, client, estate, look, now, refused_too=again)
-            pushing = SitePush(connection, client, look.eshopid, settings.batch, now, run_id)
+            writes = _to_send(connection, client, estate, look, now, refused_too=refused_too or skus is None)
+            pushing = SitePush(connection, client, look.eshopid, settings.batch, clock, run_id)
             answers = pushing.push(writes)
             answered += answers
             verified += _read_back(connection, client, estate, look.eshopid, answers, now, run_id)
@@ -392,6 +393,9 @@ def _settle(connection: psycopg.Connection, look: SiteLook, now: datetime, run_i
         missing = _missing(look, push)
         if not missing:
             settled.append((push.id, "done", None))
+            if push.action == "create" and push.outcome == "in_doubt":
+                # Its prices in further lists and its group were not asked for, since nobody knew its productid.
+                again.add(push.sku)
         elif push.outcome == "done" and push.run_id == run_id:
             settled.append((push.id, "refused", f"Sitoo said yes, and has {missing} all the same"))
         else:

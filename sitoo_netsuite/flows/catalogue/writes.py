@@ -37,9 +37,9 @@ VARIANT_FIELDS = (
     "productid", "sku", "title", "active", "activepos", "deliverystatus", "moneyprice", "moneypriceorg",
     "moneypricein", "moneyofferprice", "barcode", "barcodealiases", "friendly",
 )  # fmt: skip
-"""What a variant that joins a group is written with, deprecated fields included (reference 2.3)."""
+"""What a variant is written with, deprecated fields included (reference 2.3)."""
 _UNSET: Mapping[str, Any] = {
-    "active": False, "deliverystatus": "", "moneypriceorg": "0.00", "moneypricein": "0.00", "moneyofferprice": "0.00",
+    "deliverystatus": "", "moneypriceorg": "0.00", "moneypricein": "0.00", "moneyofferprice": "0.00",
     "barcode": "", "barcodealiases": [], "friendly": "",
 }  # fmt: skip
 
@@ -188,14 +188,23 @@ def group_body(
     productids: Mapping[str, int],
     groups: Sequence[Mapping[str, Any]],
     variants: Sequence[Mapping[str, Any]],
-    joining: Mapping[int, Mapping[str, Any]],
+    products: Mapping[int, Mapping[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """`groups` and `variants` to be written for a matrix: what the group has now, and who joins it.
 
-    productids: of the members, by SKU. groups, variants: as Sitoo has them. joining: by productid, the product of each
-    member that is in no group yet, with `VARIANT_FIELDS`. A variant of the group that the matrix does not know stays,
-    since Sitoo deletes what is left out; CannotGroupError where it lacks one of the matrix's options.
+    productids: of the members, by SKU. groups, variants: as Sitoo has them. products: by productid, with
+    `VARIANT_FIELDS`, the product of each variant and of each member that is in no group yet: Sitoo need not show of a
+    variant all that it is written with (the fields that are write-only, reference, appendix). A variant of the group
+    that the matrix does not know stays, since Sitoo deletes what is left out. Raises CannotGroupError where one lacks
+    an option of the matrix, or where the group cannot be read.
     """
+    if not all({"name", "options"} <= group.keys() for group in groups) or not all(
+        {"productid", "sku", "attributes"} <= variant.keys() for variant in variants
+    ):
+        raise CannotGroupError(
+            "Sitoo shows its group without names, options, productids, SKUs or attributes: it cannot be written "
+            "whole. Ask Sitoo; a full compare tries again"
+        )
     names = [name for name, _ in regroup.members[0].attributes]
     before = [str(group["name"]) for group in groups]
     attributes = {
@@ -215,12 +224,12 @@ def group_body(
                     "that product out of the group in Backoffice; the next run groups the rest"
                 )
             values = [str(known[name]) for name in names]
-        written.append(_variant(variant, values))
+        written.append(_variant(values, variant, products.get(variant["productid"], {})))
     there = {variant["productid"] for variant in variants}
     written += [
-        _variant(joining[productid], values)
+        _variant(values, products[productid])
         for productid, values in attributes.items()
-        if productid not in there and productid in joining
+        if productid not in there and productid in products
     ]
     options = {str(group["name"]): list(map(str, group["options"])) for group in groups}
     return [
@@ -229,13 +238,20 @@ def group_body(
     ], written
 
 
-def _variant(record: Mapping[str, Any], attributes: Sequence[str]) -> dict[str, Any]:
-    """A variant with every field; one that Sitoo shows as null is written as it was when it was never set."""
-    written = {field: record.get(field) for field in VARIANT_FIELDS}
-    return {
-        **{field: _UNSET.get(field) if value is None else value for field, value in written.items()},
-        "attributes": list(attributes),
+def _variant(attributes: Sequence[str], *records: Mapping[str, Any]) -> dict[str, Any]:
+    """A variant with every field, each as the first record that has a value says; as if it was never set where none
+    has. Raises CannotGroupError where none says whether the web shop shows it.
+    """
+    written = {
+        field: next((record[field] for record in records if record.get(field) is not None), _UNSET.get(field))
+        for field in VARIANT_FIELDS
     }
+    if written["active"] is None:
+        raise CannotGroupError(
+            f"Sitoo does not show whether product {written['productid']} ({written['sku']}) is active in the web shop, "
+            "and the group cannot be written without saying so. Group it in Backoffice"
+        )
+    return {**written, "attributes": list(attributes)}
 
 
 def _options(known: Iterable[str], used: Iterable[str]) -> list[str]:

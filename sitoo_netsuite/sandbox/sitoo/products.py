@@ -72,6 +72,8 @@ _VARIANT_FIELDS = (
     "productid", "activepos", "title", "sku", "moneyprice", "moneypriceorg", "moneypricein", "barcode", "attributes",
     "active", "deliverystatus", "moneyofferprice", "friendly",
 )  # fmt: skip
+# The reference marks them as write-only: they are needed to write a variant and are not shown of one (appendix).
+_WRITTEN_ONLY = frozenset({"active", "deliverystatus", "moneyofferprice", "friendly"})
 _VARIANT_SHAPE: bodies.Shape = {
     "productid": bodies.whole,
     "attributes": bodies.texts,
@@ -357,7 +359,7 @@ class SiteProducts:
 
     def _variant(self, product: Product) -> Record:
         shown = self.shown(product)
-        names = (*_VARIANT_FIELDS, "barcodealiases")
+        names = [name for name in (*_VARIANT_FIELDS, "barcodealiases") if name not in _WRITTEN_ONLY]
         return {name: list(product.attributes) if name == "attributes" else shown[name] for name in names}
 
     def _leave_group(self, product: Product) -> None:

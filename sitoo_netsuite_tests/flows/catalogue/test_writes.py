@@ -89,6 +89,27 @@ def test_a_group_is_not_written_where_a_stranger_would_have_to_leave_it() -> Non
         group_body(REGROUP, {"SKU-1": 1}, GROUPS[:1], [variant(1, "Red"), variant(5, "Green")], {})
 
 
+def test_what_sitoo_does_not_show_of_a_variant_comes_from_its_product() -> None:
+    only_written = {"active": False, "deliverystatus": "late", "moneyofferprice": "0.80", "friendly": "red"}
+    whole = variant(1, "Red", "M", barcode="", **only_written)
+    shown = {field: value for field, value in whole.items() if field not in only_written}
+    product = {"productid": 1, "title": "of the product", **only_written}
+    assert group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {1: product})[1] == [whole]
+
+
+def test_a_group_is_not_written_where_nobody_says_whether_a_variant_is_in_the_web_shop() -> None:
+    shown = {field: value for field, value in variant(1, "Red", "M").items() if field != "active"}
+    with pytest.raises(CannotGroupError, match=r"product 1 \(SKU-1\) is active in the web shop"):
+        group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {1: {"productid": 1}})
+
+
+@pytest.mark.parametrize("missing", ["productid", "sku", "attributes"])
+def test_a_group_that_sitoo_shows_by_half_is_not_written(missing: str) -> None:
+    shown = {field: value for field, value in variant(1, "Red", "M").items() if field != missing}
+    with pytest.raises(CannotGroupError, match="it cannot be written whole"):
+        group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {})
+
+
 def test_what_sitoo_shows_as_null_is_written_as_if_it_was_never_set() -> None:
     shown = variant(1, "Red", "M", deliverystatus=None, moneypricein=None, friendly=None, barcodealiases=None)
     _, (written,) = group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {})

@@ -39,9 +39,20 @@ def shown(sitoo: Served, productid: int) -> dict[str, Any]:
 
 
 def full_variants(sitoo: Served, productid: int) -> list[dict[str, Any]]:
-    """The variants of a group as they have to be written: a barcode that is none is empty text there."""
+    """The variants of a group as they have to be written: with the fields that only their products show, and with an
+    empty text for a barcode that is none.
+    """
     variants = sitoo.get(f"{PRODUCTS}/{productid}/productvariants").json()["variants"]
-    return [{**variant, "barcode": variant["barcode"] or ""} for variant in variants]
+    return [
+        {**only_written(sitoo, variant["productid"]), **variant, "barcode": variant["barcode"] or ""}
+        for variant in variants
+    ]
+
+
+def only_written(sitoo: Served, productid: int) -> dict[str, Any]:
+    """What a variant is written with and not shown with, as its product shows it."""
+    record = shown(sitoo, productid)
+    return {field: record[field] for field in ("active", "deliverystatus", "moneyofferprice", "friendly")}
 
 
 def variant(sku: str, attributes: list[str], productid: int = 0, **fields: Any) -> dict[str, Any]:
@@ -329,6 +340,7 @@ def test_what_was_read_can_be_written_back_and_changes_nothing(sitoo: Served) ->
     child = next(product for product in sitoo.world.products if product.parent == 902)
     path = f"{PRODUCTS}/{child.productid}/productvariants"
     before = sitoo.get(path).json()
+    assert not {"active", "deliverystatus", "moneyofferprice", "friendly"} & before["variants"][0].keys()
     whole = {"groups": before["groups"], "variants": full_variants(sitoo, child.productid)}
     assert sitoo.ask("PUT", path, whole).json() is True
     assert sitoo.get(path).json() == before
