@@ -178,8 +178,11 @@ class _Maker:
         in_doubt, text = person.external_id is not None, ""
         try:
             # One that was asked for before may bear another id: the person's address has changed since.
-            if person.external_id and (found := await self._find(person.external_id)):
-                return self._end(group, State.LINKED, replace(new, customer=found), "external_id")
+            if person.external_id:
+                if found := await self._find(person.external_id):
+                    return self._end(group, State.LINKED, replace(new, customer=found), "external_id")
+                # NetSuite did not make it: what is refused from here on is refused, and a person has to know.
+                in_doubt = False
             for attempt in range(_ATTEMPTS_A_RUN):
                 await asyncio.sleep(attempt * _ATTEMPT_PAUSE_SECONDS)
                 if not attempt:
@@ -196,7 +199,7 @@ class _Maker:
                         # Not the external id but the name is taken: the account lets no two be called the same.
                         return self._end(group, State.REFUSED, new, None, text)
                 except Locked as error:
-                    text = str(error)
+                    text = without_contact(str(error), person)
                 else:
                     self.made += 1
                     queries.add_customer(self._connection, internal_id, body, new, self._now)

@@ -174,6 +174,30 @@ def test_a_customer_in_doubt_is_looked_up_by_the_next_run_before_it_is_asked_for
     assert retailer.made() == asked
 
 
+def test_a_customer_in_doubt_that_was_not_made_and_is_then_refused_is_a_case(
+    retailer: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retailer.receipt(41, "anna.berg@example.com")
+    retailer.land()
+    recorder = retailer.account.recorder
+    recorder.add_fault(Fault(CUSTOMERS, 502, requests=1))
+    recorder.add_fault(Fault(CUSTOMERS, 503, requests=4))
+    retailer.link()
+    assert retailer.links()["41"][0] == "in_doubt"
+    # The look-up finds nobody, and what is asked again is refused.
+    begin = recorder.begin
+
+    def refusing(method: str, path: str) -> str:
+        if method == "POST" and path == CUSTOMERS:
+            recorder.add_fault(Fault(CUSTOMERS, 400, requests=1))
+        return begin(method, path)
+
+    monkeypatch.setattr(recorder, "begin", refusing)
+    retailer.link()
+    assert retailer.links()["41"][0] == "refused"
+    assert [case["kind"] for case in retailer.cases()] == ["customer_refused"]
+
+
 def test_a_run_that_was_killed_while_it_asked_makes_nobody_twice(retailer: Retailer) -> None:
     user = retailer.user("anna.berg@example.com")
     retailer.run()
