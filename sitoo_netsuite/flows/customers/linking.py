@@ -34,6 +34,7 @@ from sitoo_netsuite.netsuite.errors import (
     Locked,
     NetSuiteError,
     NotFound,
+    NotPermitted,
     Refused,
     UnclearAnswer,
 )
@@ -46,6 +47,8 @@ _MOST_CANDIDATES = 20
 # Asked for and found absent, or locked, and asked for again: what NetSuite neither takes nor refuses so often is left
 # for the next run. Asking again is safe, since NetSuite takes an external id once.
 _ATTEMPTS_A_RUN = 3
+# Each is a request. So many vanish at once only where the role has lost sight of them, not where people were erased.
+_MOST_GONE_A_RUN = 1000
 _ATTEMPT_PAUSE_SECONDS = 0.2
 
 
@@ -125,13 +128,17 @@ def _decisions(
 
 
 async def _not_gone(client: NetSuiteClient, customers: Sequence[int]) -> list[int]:
-    """Those of the customers that NetSuite has after all."""
-    there = []
-    for customer in customers:
+    """Those of the customers that NetSuite has after all, or that have to count as there: those the role may not see,
+    and all beyond the first thousand, who are asked for by the next runs.
+    """
+    there = list(customers[_MOST_GONE_A_RUN:])
+    for customer in customers[:_MOST_GONE_A_RUN]:
         try:
             await get(client, "customer", str(customer), expand=False)
         except NotFound:
             continue
+        except NotPermitted:
+            pass
         there.append(customer)
     return there
 

@@ -267,10 +267,15 @@ def test_a_person_erased_in_netsuite_is_not_made_of_their_number_or_of_a_new_add
     assert retailer.in_netsuite() == []
 
 
-def test_customers_that_the_role_no_longer_sees_are_not_taken_for_erased(retailer: Retailer) -> None:
+@pytest.mark.parametrize("may_be_asked_for", [True, False])
+def test_customers_that_the_role_no_longer_sees_are_not_taken_for_erased(
+    retailer: Retailer, may_be_asked_for: bool
+) -> None:
     user = retailer.user("anna.berg@example.com")
     retailer.run()
     retailer.connection.execute("delete from restricted.netsuite_customers")
+    if not may_be_asked_for:
+        retailer.account.recorder.add_fault(Fault(CUSTOMERS, 403, requests=1))
     retailer.link()
     assert retailer.links()[user][0] == "linked"
 
