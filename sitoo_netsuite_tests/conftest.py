@@ -22,7 +22,8 @@ from sitoo_netsuite.warehouse.migrate import upgrade
 from sitoo_netsuite.warehouse.server import ensure_server, stop_server
 
 _FOLDER = "SITOO_NETSUITE_TEST_SERVER"
-_TEMPLATE = "migrated"
+_EMPTY = "template1"
+_MIGRATED = "migrated"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,27 +59,27 @@ def server_url() -> str:
     folder = Path(os.environ[_FOLDER])
     url = ensure_server(folder)
     with FileLock(folder / "template.lock"), connect(url) as connection:
-        if connection.execute("select from pg_database where datname = %s", [_TEMPLATE]).fetchone() is None:
+        if connection.execute("select from pg_database where datname = %s", [_MIGRATED]).fetchone() is None:
             # A test's data need not outlive the machine.
             connection.execute("alter system set fsync = off")
             connection.execute("select pg_reload_conf()")
             connection.execute(sql.SQL("create database {}").format(sql.Identifier("preparing")))
             upgrade(on_database(url, "preparing"))
-            connection.execute(sql.SQL("alter database preparing rename to {}").format(sql.Identifier(_TEMPLATE)))
+            connection.execute(sql.SQL("alter database preparing rename to {}").format(sql.Identifier(_MIGRATED)))
     return url
 
 
 @pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
     """URL of a new database without any of our tables, for one test."""
-    with _new_database(server_url, template="template1") as url:
+    with new_database(server_url, _EMPTY) as url:
         yield url
 
 
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
     """URL of a new, migrated database for one test."""
-    with _new_database(server_url, template=_TEMPLATE) as url:
+    with new_database(server_url) as url:
         yield url
 
 
@@ -95,7 +96,8 @@ def on_database(url: str, name: str) -> str:
 
 
 @contextmanager
-def _new_database(server_url: str, template: str) -> Iterator[str]:
+def new_database(server_url: str, template: str = _MIGRATED) -> Iterator[str]:
+    """URL of a new database, for the length of the block; migrated unless another template is named."""
     name = f"test_{uuid4().hex}"
     with connect(server_url) as connection:
         connection.execute(

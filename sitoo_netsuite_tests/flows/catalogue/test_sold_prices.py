@@ -27,8 +27,10 @@ from sitoo_netsuite.sandbox.sitoo.app import build_sitoo_app
 from sitoo_netsuite.sandbox.trade.build import build_trade
 from sitoo_netsuite.sandbox.world import World, make_world
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
+from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite.warehouse.copying import copy_rows
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
+from sitoo_netsuite_tests.conftest import new_database
 from sitoo_netsuite_tests.examples import estate_content
 from sitoo_netsuite_tests.sandbox.sitoo.tiny_trade import KEYS
 
@@ -51,12 +53,24 @@ class Trade(NamedTuple):
 
 
 @pytest.fixture
-def trade(connection: psycopg.Connection, tmp_path: Path) -> Iterator[Trade]:
+def trade(whole_trade: Trade) -> Iterator[Trade]:
+    """The trade for one test: what it changes is rolled back."""
+    with whole_trade.connection.transaction(force_rollback=True):
+        yield whole_trade
+
+
+@pytest.fixture(scope="module")
+def whole_trade(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
     """Four stores in two countries over three days, modelled, and what their tills have of the catalogue."""
+    with new_database(server_url) as url, connect(url) as connection:
+        yield _land_trade(connection, tmp_path_factory.mktemp("trade"))
+
+
+def _land_trade(connection: psycopg.Connection, folder: Path) -> Trade:
     world = make_world(seed=11, stores=4, days=3)
     last = world.start + timedelta(days=2)
     estate = parse_estate(yaml.safe_load(estate_yaml(world)), "the sandbox's estate")
-    store = build_trade(world, 150, tmp_path / "trade.sqlite")
+    store = build_trade(world, 150, folder / "trade.sqlite")
     now = datetime(2026, 3, 12, tzinfo=UTC)
     name, password = next(iter(KEYS.items()))
     with (
@@ -75,7 +89,7 @@ def trade(connection: psycopg.Connection, tmp_path: Path) -> Iterator[Trade]:
         [(p.netsuite_item, p.sku, p.item_type, False, now) for p in world.products if p.netsuite_item is not None],
     )
     note_list_prices(connection, now, [site.eshopid for site in world.sites])
-    yield Trade(connection, world, estate, last)
+    return Trade(connection, world, estate, last)
 
 
 def _odd_row(trade: Trade) -> tuple[date, int, int, str, str, int, int]:
