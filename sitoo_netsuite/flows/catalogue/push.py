@@ -165,11 +165,11 @@ class SitePush:
         """The products with these SKUs and all that a variant is written with, by productid."""
         asked = sorted(sku for sku in skus if can_be_asked_for(sku))
         records = [
-            msgspec.json.decode(raw, type=dict[str, Any])
+            msgspec.json.decode(raw)
             for page in self.client.product_pages(self.eshopid, skus=asked, fields=VARIANT_FIELDS)
             for raw in page
         ]
-        return {record["productid"]: record for record in records if "productid" in record}
+        return {record["productid"]: record for record in records if isinstance(record, dict) and "productid" in record}
 
 
 def _outcome(answer: BatchAnswer) -> tuple[Outcome, str | None]:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from sitoo_netsuite.estate import DEFAULT_PRICE_LIST
 from sitoo_netsuite.flows.catalogue.compare import Comparison, Regroup, wanted_fields
 from sitoo_netsuite.flows.catalogue.products import (
@@ -42,6 +44,24 @@ _UNSET: Mapping[str, Any] = {
     "deliverystatus": "", "moneypriceorg": "0.00", "moneypricein": "0.00", "moneyofferprice": "0.00",
     "barcode": "", "barcodealiases": [], "friendly": "",
 }  # fmt: skip
+"""What a field is that was never set. The deprecated ones among them need not be shown anywhere, of a variant or of its
+product (reference, appendix): a group that had to know them could never be written.
+"""
+
+
+class _ShownGroup(msgspec.Struct):
+    """The least that a variant group's option has to say."""
+
+    name: str
+    options: list[Any]
+
+
+class _ShownVariant(msgspec.Struct):
+    """The least that a variant has to say."""
+
+    productid: int
+    sku: str
+    attributes: list[Any]
 
 
 class CannotGroupError(Exception):
@@ -198,13 +218,14 @@ def group_body(
     that the matrix does not know stays, since Sitoo deletes what is left out. Raises CannotGroupError where one lacks
     an option of the matrix, or where the group cannot be read.
     """
-    if not all({"name", "options"} <= group.keys() for group in groups) or not all(
-        {"productid", "sku", "attributes"} <= variant.keys() for variant in variants
-    ):
+    try:
+        msgspec.convert(groups, list[_ShownGroup])
+        msgspec.convert(variants, list[_ShownVariant])
+    except msgspec.ValidationError as error:
         raise CannotGroupError(
-            "Sitoo shows its group without names, options, productids, SKUs or attributes: it cannot be written "
-            "whole. Ask Sitoo; a full compare tries again"
-        )
+            f"Sitoo shows its group in another way than it promises ({error}), so that it cannot be written whole. Ask "
+            "Sitoo; a full compare tries again"
+        ) from None
     names = [name for name, _ in regroup.members[0].attributes]
     before = [str(group["name"]) for group in groups]
     attributes = {
@@ -226,11 +247,11 @@ def group_body(
             values = [str(known[name]) for name in names]
         written.append(_variant(values, variant, products.get(variant["productid"], {})))
     there = {variant["productid"] for variant in variants}
-    written += [
-        _variant(values, products[productid])
-        for productid, values in attributes.items()
-        if productid not in there and productid in products
-    ]
+    for sku, productid in productids.items():
+        if productid in attributes and productid not in there:
+            # Without its product this names what is missing, and joins nobody half.
+            product = products.get(productid, {"productid": productid, "sku": sku})
+            written.append(_variant(attributes[productid], product))
     options = {str(group["name"]): list(map(str, group["options"])) for group in groups}
     return [
         {"name": name, "options": _options(options.get(name, ()), (variant["attributes"][n] for variant in written))}
@@ -240,16 +261,17 @@ def group_body(
 
 def _variant(attributes: Sequence[str], *records: Mapping[str, Any]) -> dict[str, Any]:
     """A variant with every field, each as the first record that has a value says; as if it was never set where none
-    has. Raises CannotGroupError where none says whether the web shop shows it.
+    has. Raises CannotGroupError where that would change what the product is, or what it costs.
     """
     written = {
         field: next((record[field] for record in records if record.get(field) is not None), _UNSET.get(field))
         for field in VARIANT_FIELDS
     }
-    if written["active"] is None:
+    unsaid = [field for field, value in written.items() if value is None]
+    if unsaid:
         raise CannotGroupError(
-            f"Sitoo does not show whether product {written['productid']} ({written['sku']}) is active in the web shop, "
-            "and the group cannot be written without saying so. Group it in Backoffice"
+            f"Sitoo does not show {' and '.join(unsaid)} of product {written['productid']} ({written['sku']}), and the "
+            "group cannot be written without. Group it in Backoffice"
         )
     return {**written, "attributes": list(attributes)}
 

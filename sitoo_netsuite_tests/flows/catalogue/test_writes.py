@@ -97,17 +97,26 @@ def test_what_sitoo_does_not_show_of_a_variant_comes_from_its_product() -> None:
     assert group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {1: product})[1] == [whole]
 
 
-def test_a_group_is_not_written_where_nobody_says_whether_a_variant_is_in_the_web_shop() -> None:
-    shown = {field: value for field, value in variant(1, "Red", "M").items() if field != "active"}
-    with pytest.raises(CannotGroupError, match=r"product 1 \(SKU-1\) is active in the web shop"):
+@pytest.mark.parametrize("field", ["active", "activepos", "moneyprice", "title"])
+def test_a_group_is_not_written_where_nobody_says_what_a_variant_is(field: str) -> None:
+    shown = {name: value for name, value in variant(1, "Red", "M").items() if name != field}
+    with pytest.raises(CannotGroupError, match=rf"does not show {field} of product 1 \(SKU-1\)"):
         group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {1: {"productid": 1}})
 
 
-@pytest.mark.parametrize("missing", ["productid", "sku", "attributes"])
-def test_a_group_that_sitoo_shows_by_half_is_not_written(missing: str) -> None:
-    shown = {field: value for field, value in variant(1, "Red", "M").items() if field != missing}
+def test_a_variant_whose_product_cannot_be_read_joins_no_group() -> None:
+    with pytest.raises(CannotGroupError, match=r"product 2 \(SKU-2\)"):
+        group_body(REGROUP, {"SKU-1": 1, "SKU-2": 2}, GROUPS, [variant(1, "Red", "M")], {})
+
+
+@pytest.mark.parametrize("field", ["productid", "sku", "attributes"])
+def test_a_group_that_sitoo_shows_in_another_way_is_not_written(field: str) -> None:
+    shown = variant(1, "Red", "M")
+    for odd in ({**shown, field: None}, {name: value for name, value in shown.items() if name != field}):
+        with pytest.raises(CannotGroupError, match="it cannot be written whole"):
+            group_body(REGROUP, {"SKU-1": 1}, GROUPS, [odd], {})
     with pytest.raises(CannotGroupError, match="it cannot be written whole"):
-        group_body(REGROUP, {"SKU-1": 1}, GROUPS, [shown], {})
+        group_body(REGROUP, {"SKU-1": 1}, [{"name": "Colour", "options": None}], [shown], {})
 
 
 def test_what_sitoo_shows_as_null_is_written_as_if_it_was_never_set() -> None:
