@@ -20,7 +20,7 @@ demo: $(SETUP)
 	$(BIN)/sitoo-netsuite demo
 
 test: $(SETUP)
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 4 --dist worksteal
 
 ui: $(SETUP)
 	$(BIN)/sitoo-netsuite up --sandbox
