@@ -291,8 +291,21 @@ class NamedAccounts(_Part):
     petty_cash: PettyCash
 
 
+class StockAccounts(_Part):
+    """What an inventory adjustment posts the goods against.
+
+    cogs: what was sold and what came back. shrinkage: what a count found more or less. adjustments: every other
+    movement of the tills, unless its reason code has an account of its own under `reasons`.
+    """
+
+    cogs: Account
+    shrinkage: Account
+    adjustments: Account
+    reasons: dict[Name, Account] = {}
+
+
 class Books(_Part):
-    """The accounts of one subsidiary, in its one currency."""
+    """The accounts of one subsidiary, in its one currency. `stock` is needed where its stores' stock is followed."""
 
     subsidiary: InternalId
     currency: Currency
@@ -302,6 +315,7 @@ class Books(_Part):
     tenders: tuple[Tender, ...] = Field(min_length=1)
     gift_cards: tuple[GiftCardType, ...] = ()
     accounts: NamedAccounts
+    stock: StockAccounts | None = None
 
     @cached_property
     def by_rate(self) -> dict[int, VatAccounts]:
@@ -346,9 +360,13 @@ class ReturnsSetting(_Dated):
 
 
 class GoLive(_Part):
-    """First trading day of each flow. Nothing dated before it is ever planned, only read."""
+    """First trading day of each flow. Nothing dated before it is ever planned, only read.
+
+    stock unset: the store's stock is left alone.
+    """
 
     sales: Day
+    stock: Day | None = None
 
 
 class OpeningBalance(_Part):
@@ -528,6 +546,46 @@ class CatalogueSettings(_Part):
         return self
 
 
+class StockWarehouse(_Part):
+    """A Sitoo warehouse whose stock is kept in step, the store it belongs to, and the NetSuite location it is."""
+
+    warehouse: WholeNumber
+    store: StoreKey
+    location: InternalId
+
+
+class StockSettings(_Part):
+    """How stock is kept in step.
+
+    push: without it NetSuite's movements are landed and compared, and nothing is written to Sitoo. feed: whether the
+    tills' sales reach NetSuite's stock when their store-day is released to the books, or while the day goes on, so that
+    the web shop does not sell what a till sold. adjustment_lines: an adjustment that needs more is split.
+    """
+
+    push: bool = False
+    feed: Literal["after_close", "during_day"] = "after_close"
+    adjustment_lines: WholeNumber = Field(default=200, ge=1, le=1000)
+    warehouses: tuple[StockWarehouse, ...] = Field(min_length=1)
+
+    @cached_property
+    def by_warehouse(self) -> dict[int, StockWarehouse]:
+        return {entry.warehouse: entry for entry in self.warehouses}
+
+    @cached_property
+    def by_location(self) -> dict[str, StockWarehouse]:
+        return {entry.location: entry for entry in self.warehouses}
+
+    @model_validator(mode="after")
+    def _places_are_told_apart(self) -> StockSettings:
+        problems = [
+            *_repeated("warehouses", "warehouse", (entry.warehouse for entry in self.warehouses)),
+            *_repeated("warehouses", "location", (entry.location for entry in self.warehouses)),
+        ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
 class CustomerSettings(_Part):
     """How Sitoo's customers reach NetSuite.
 
@@ -559,6 +617,7 @@ class Estate(_Part):
     stores: tuple[Store, ...] = Field(min_length=1)
     catalogue: CatalogueSettings | None = None
     customers: CustomerSettings | None = None
+    stock: StockSettings | None = None
 
     @cached_property
     def by_store(self) -> dict[str, Store]:
@@ -613,6 +672,7 @@ class Estate(_Part):
             for item in self.items:
                 if item.card and item.card not in cards:
                     problems.append(f"{path}.gift_cards: item {item.sku!r} is a card of type {item.card!r}; add it")
+        problems += self._stock_problems()
         currencies = {books.subsidiary: books.currency for books in self.books}
         for number, store in enumerate(self.stores):
             if store.subsidiary not in currencies:
@@ -625,6 +685,37 @@ class Estate(_Part):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+
+    def _stock_problems(self) -> list[str]:
+        warehouses = self.stock.warehouses if self.stock else ()
+        keys = {store.store for store in self.stores}
+        problems = [
+            f"stock.warehouses[{place}].store: no store {entry.store!r}; add it under stores"
+            for place, entry in enumerate(warehouses)
+            if entry.store not in keys
+        ]
+        kept = {entry.store for entry in warehouses}
+        with_accounts = {books.subsidiary for books in self.books if books.stock is not None}
+        for number, store in enumerate(self.stores):
+            if store.go_live.stock is None:
+                continue
+            if store.store not in kept:
+                problems.append(
+                    f"stores[{number}].go_live.stock: no warehouse of store {store.store!r} stands under "
+                    "stock.warehouses; add it"
+                )
+            if store.subsidiary not in with_accounts:
+                problems.append(
+                    f"stores[{number}].go_live.stock: the books of {store.subsidiary} have no `stock` accounts; "
+                    "add them"
+                )
+            if store.go_live.stock < store.go_live.sales:
+                problems.append(
+                    f"stores[{number}].go_live.stock: lies before go_live.sales ({store.go_live.sales}), and the day's "
+                    "receipts are not followed before it; write that day or a later one"
+                )
+        return problems
 
 
 def _repeated(path: str, field: str, values: Iterable[object]) -> list[str]:
