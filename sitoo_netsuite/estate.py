@@ -686,7 +686,6 @@ class Estate(_Part):
             raise ValueError("\n".join(problems))
         return self
 
-
     def _stock_problems(self) -> list[str]:
         warehouses = self.stock.warehouses if self.stock else ()
         keys = {store.store for store in self.stores}
