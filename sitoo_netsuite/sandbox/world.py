@@ -155,7 +155,11 @@ class PaymentType:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """A Sitoo warehouse; `storeid` is None for the one the web shop sends from."""
+    """A Sitoo warehouse; `storeid` is None for the one the web shop sends from.
+
+    `warehousetype`: 10 FIFO, whose stock moves by transactions; 20 virtual, which is told its levels. `usetype`: 10
+    what is sold, 40 what came back and is not. A store's tills sell from the one of usetype 10.
+    """
 
     warehouseid: int
     eshopid: int
@@ -163,6 +167,9 @@ class Warehouse:
     name: str
     currency: str
     externalid: str
+    warehousetype: int = 10
+    usetype: int = 10
+    sellable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

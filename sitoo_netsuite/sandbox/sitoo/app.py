@@ -2,7 +2,7 @@
 
 The door checks the credentials, refuses a key's second request while its first is under way, and waits the latency
 asked for. Endpoints are plain functions, which the framework runs in threads, so that requests truly overlap. Those of
-what can be written are in `catalogue_routes` and `user_routes`; all others are here, and only read.
+what can be written are in `catalogue_routes`, `user_routes` and `stock_routes`; all others are here, and only read.
 """
 
 from __future__ import annotations
@@ -40,13 +40,17 @@ from sitoo_netsuite.sandbox.sitoo.answers import (
     json_response,
     listed,
     only,
+    paged,
     raw_response,
     site_asked_for,
 )
 from sitoo_netsuite.sandbox.sitoo.catalogue import Catalogue
 from sitoo_netsuite.sandbox.sitoo.catalogue_routes import catalogue_routes, till_route
-from sitoo_netsuite.sandbox.sitoo.prerendered import PrerenderedOrders
+from sitoo_netsuite.sandbox.sitoo.prerendered import PrerenderedItems, PrerenderedOrders
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.sitoo.shipment_routes import shipment_routes
+from sitoo_netsuite.sandbox.sitoo.stock_routes import stock_routes
+from sitoo_netsuite.sandbox.sitoo.stockroom import Stockroom
 from sitoo_netsuite.sandbox.sitoo.user_routes import user_routes
 from sitoo_netsuite.sandbox.sitoo.users import Users
 from sitoo_netsuite.sandbox.trade.store import OrderFilter, TradeStore, ZReportFilter
@@ -65,7 +69,7 @@ _ORDER_SORTS = ("orderid", "-orderid")
 
 @dataclass(frozen=True, slots=True)
 class Prerender:
-    """Make the pages of one keyset walk beforehand: the `fields` parameter, the `num`, and the file to keep them in."""
+    """Make the pages of one walk beforehand: the `fields` parameter, the `num`, and the file to keep them in."""
 
     fields: str
     page_size: int
@@ -82,6 +86,7 @@ def build_sitoo_app(
     latency_ms: int = 0,
     settings: SitooSettings | None = None,
     prerender: Prerender | None = None,
+    prerender_items: Prerender | None = None,
     transport: TransportFaults | None = None,
     truth: Truth | None = None,
     before_request: Callable[[], None] | None = None,
@@ -89,30 +94,44 @@ def build_sitoo_app(
     """The app under `/v2/accounts/{account}`, and `/sandbox/`.
 
     `keys` maps API id to password. Everything is served as it stands at the clock's now. With `prerender` the pages of
-    that walk are rendered before this returns. transport: trouble on the line. truth: what `/sandbox/truth` shows.
-    before_request: called in the app's thread before each request that the door lets in. What changes is in
-    `app.state.catalogue` and `app.state.users`.
+    that walk over orders are rendered before this returns, with `prerender_items` those over each warehouse's items.
+    transport: trouble on the line. truth: what `/sandbox/truth` shows. before_request: called in the app's thread
+    before each request that the door lets in. What changes is in `app.state`: `catalogue`, `users` and `stock`.
     """
     settings = settings or SitooSettings()
     transport = transport or TransportFaults.for_mode("none", seed=0)
     resources = _Resources(world, store, clock, settings)
     catalogue, users = Catalogue(world, clock, settings), Users(world, clock)
+    stock = Stockroom(world, store, clock, catalogue, settings)
     pages = None
     if prerender is not None:
-        wanted = Request({"type": "http", "query_string": f"fields={prerender.fields}".encode(), "headers": []})
         pages = PrerenderedOrders(
             store,
             clock.epoch(),
             prerender.path,
             fields=prerender.fields,
             page_size=prerender.page_size,
-            project=Parameters(wanted, settings).projection(ORDER_DEFAULT_FIELDS),
+            project=_asking_for(prerender.fields, settings).projection(ORDER_DEFAULT_FIELDS),
+        )
+    item_pages = None
+    if prerender_items is not None:
+        fields = _asking_for(prerender_items.fields, settings)
+        item_pages = PrerenderedItems(
+            stock.levels,
+            clock.epoch(),
+            prerender_items.path,
+            fields=prerender_items.fields,
+            page_size=prerender_items.page_size,
+            render=lambda total, records: paged(fields, total, records, None),
         )
 
     async def orders(request: Request) -> Response:
         if pages is not None and (page := pages.page(request.query_params, clock.epoch())) is not None:
             return raw_response(page)
         return await run_in_threadpool(resources.orders, request)
+
+    def page_of_items(warehouseid: int, query: Mapping[str, str]) -> bytes | None:
+        return None if item_pages is None else item_pages.page(warehouseid, query, clock.epoch())
 
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, SitooError)
@@ -141,7 +160,6 @@ def build_sitoo_app(
         f"{site}/pospaymenttypes": resources.payment_types,
         f"{site}/warehouses": resources.list_of(facts.warehouses),
         f"{site}/warehouses/{{id}}": resources.one_of(facts.warehouses, "warehouseid"),
-        f"{site}/warehouses/{{id}}/warehouseitems": resources.warehouse_items,
         f"{root}/orders": orders,
         f"{site}/orders": resources.orders,
         f"{site}/orders/{{orderid}}": resources.order,
@@ -154,6 +172,8 @@ def build_sitoo_app(
             till_route(catalogue),
             *catalogue_routes(site, catalogue, settings),
             *user_routes(site, users, settings),
+            *stock_routes(site, stock.levels, stock.stocktaking, settings, page_of_items),
+            *shipment_routes(root, stock.shipments, settings),
             *(Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()),
         ],
         middleware=[
@@ -165,8 +185,14 @@ def build_sitoo_app(
         ],
         exception_handlers={SitooError: refused, HTTPException: unrouted},
     )
-    app.state.catalogue, app.state.users = catalogue, users
+    app.state.catalogue, app.state.users, app.state.stock = catalogue, users, stock
     return app
+
+
+def _asking_for(fields: str, settings: SitooSettings) -> Parameters:
+    """The parameters of a request for these fields."""
+    request = Request({"type": "http", "query_string": f"fields={fields}".encode(), "headers": []})
+    return Parameters(request, settings)
 
 
 class _Door:
@@ -303,16 +329,6 @@ class _Resources:
         if wanted is not None:
             records = [{name: record[name] for name in record if name in wanted} for record in records]
         return json_response(records)
-
-    def warehouse_items(self, request: Request) -> Response:
-        site = self._site(request)
-        wanted = request.path_params["id"]
-        only([place for place in facts.warehouses(self._world, site) if str(place["warehouseid"]) == wanted])
-        stock = self._store.stock(int(wanted), self._clock.epoch())
-        skus = self._parameters(request).texts("sku")
-        if skus is not None:
-            stock = {sku: quantity for sku, quantity in stock.items() if sku in skus}
-        return self._listed(request, facts.warehouse_items(self._world, site, int(wanted), stock))
 
     def orders(self, request: Request) -> Response:
         parameters = self._parameters(request)

@@ -26,6 +26,7 @@ Shape = Mapping[str, Reader]
 
 # Two decimals at most, and no sign: a price below zero is refused (inferred).
 _PRICE = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
+_QUANTITY = re.compile(r"(-?)(\d{1,9})(?:\.(\d{1,3}))?", re.ASCII)
 
 
 def read(body: object, shape: Shape, required: Collection[str] = ()) -> dict[str, Any]:
@@ -52,6 +53,16 @@ def price(name: str, value: Any) -> str:
     if not _PRICE.fullmatch(text(name, value)):
         raise invalid_value(name)
     return str(value)
+
+
+def thousandths(name: str, value: Any) -> int:
+    """A quantity written with up to three decimals, in thousandths; it may be negative."""
+    found = _QUANTITY.fullmatch(text(name, value))
+    if found is None:
+        raise invalid_value(name)
+    sign, units, decimals = found.groups(default="")
+    milli = int(units) * 1000 + int(decimals.ljust(3, "0"))
+    return -milli if sign else milli
 
 
 def flag(name: str, value: Any) -> bool:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sitoo_netsuite.money import round_half_away, to_text
 from sitoo_netsuite.sandbox.world import Site, World
 
 Record = dict[str, Any]
 
 _STORE = 10  # storetype "Store"
-_SALES_WAREHOUSE = 10  # usetype
-_FIFO = 10  # warehousetype
 _NO_ADDRESS = {"address": "", "address2": "", "zip": "", "city": "", "state": ""}
 
 
@@ -102,10 +99,10 @@ def warehouses(world: World, site: Site) -> list[Record]:
     return [
         {
             "warehouseid": warehouse.warehouseid,
-            "warehousetype": _FIFO,
-            "usetype": _SALES_WAREHOUSE,
+            "warehousetype": warehouse.warehousetype,
+            "usetype": warehouse.usetype,
             "storeid": warehouse.storeid,
-            "sellable": True,
+            "sellable": warehouse.sellable,
             "currencycode": warehouse.currency,
             "name": warehouse.name,
             **_NO_ADDRESS,
@@ -115,30 +112,6 @@ def warehouses(world: World, site: Site) -> list[Record]:
         for warehouse in world.warehouses
         if warehouse.eshopid == site.eshopid
     ]
-
-
-def warehouse_items(world: World, site: Site, warehouseid: int, quantity_milli: dict[str, int]) -> list[Record]:
-    """`.../warehouseitems` from stock by SKU in thousandths; the id of an item is that of its place and product."""
-    products = {product.sku: product for product in world.products}
-    items = []
-    for sku, quantity in sorted(quantity_milli.items()):
-        product = products.get(sku)
-        cost = product.cost_minor.get(site.currency, 0) if product else 0
-        items.append(
-            {
-                "warehouseitemid": warehouseid * 1_000_000 + (product.productid if product else 0),
-                "warehouseid": warehouseid,
-                "sku": sku,
-                "binlocation": "",
-                "decimalthreshold": "0.000",
-                "decimaltotal": _decimal(quantity),
-                "moneytotal": to_text(round_half_away(quantity * cost, 1000), site.currency),
-                "decimalreserved": "0.000",
-                "decimalavailable": _decimal(quantity),
-                "datelaststocktaking": None,
-            }
-        )
-    return items
 
 
 def payment_types(world: World, site: Site) -> list[Record]:
@@ -173,11 +146,6 @@ def product_groups(world: World, site: Site) -> list[Record]:
 
 def _percent(rate_bp: int) -> int | float:
     return rate_bp // 100 if rate_bp % 100 == 0 else rate_bp / 100
-
-
-def _decimal(milli: int) -> str:
-    sign, digits = ("-" if milli < 0 else ""), str(abs(milli)).rjust(4, "0")
-    return f"{sign}{digits[:-3]}.{digits[-3:]}"
 
 
 def _guid(number: int) -> str:

@@ -1,19 +1,21 @@
-"""Order pages made beforehand, so that a benchmark measures the reader and not this server.
+"""Pages of orders and of stock made beforehand, so that a benchmark measures the reader and not this server.
 
-Belongs here: rendering every page of one keyset walk to a file, and finding a page again. A request for anything but a
-page of the walk, or one that comes after the clock has moved, is answered the ordinary way.
+Belongs here: rendering every page of one walk to a file, and finding a page again. A request for anything but a page of
+the walk, or one that comes after the clock or the stock has moved, is answered the ordinary way.
 """
 
 from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from sitoo_netsuite.sandbox.sitoo.answers import envelope
+from sitoo_netsuite.sandbox.sitoo.facts import Record
+from sitoo_netsuite.sandbox.sitoo.stock import Stock
 from sitoo_netsuite.sandbox.trade.store import OrderFilter, TradeStore
 
 
@@ -83,3 +85,48 @@ class PrerenderedOrders:
             or (name == "orderdatefrom" and value.isdecimal() and int(value) <= self._earliest)
             or (name == "orderdateto" and value.isdecimal() and int(value) > self._latest)
         )
+
+
+class PrerenderedItems:
+    """The pages `start=...&num=<page_size>&fields=<fields>` of every warehouse's items as they stand at `now`.
+
+    Rendered into a file at `path`, which is written over. `render` makes a page of its total and its records.
+    """
+
+    def __init__(
+        self,
+        stock: Stock,
+        now: int,
+        path: Path,
+        *,
+        fields: str,
+        page_size: int,
+        render: Callable[[int, Sequence[Record]], bytes],
+    ) -> None:
+        self._stock = stock
+        self._now = now
+        self._path = path
+        self._walk = {"num": str(page_size), "fields": fields}
+        self._places: dict[tuple[int, str], tuple[int, int]] = {}  # warehouse and start: offset, length
+        self._changes: dict[int, int] = {}
+        with path.open("wb") as file:
+            for warehouseid in stock.warehouseids:
+                self._changes[warehouseid] = stock.changes(warehouseid)
+                total, records = stock.items(warehouseid, num=sys.maxsize)
+                # The last page is the empty one that ends a walk.
+                for start in range(0, total + page_size, page_size):
+                    page = render(total, records[start : start + page_size])
+                    self._places[warehouseid, str(start)] = (file.tell(), len(page))
+                    file.write(page)
+
+    def page(self, warehouseid: int, query: Mapping[str, str], now: int) -> bytes | None:
+        """The page a query asks for at `now` (epoch seconds); None where it was not rendered, or no longer holds."""
+        asked = dict(query)
+        place = self._places.get((warehouseid, asked.pop("start", "0")))
+        if place is None or asked != self._walk or now != self._now:
+            return None
+        if self._stock.changes(warehouseid) != self._changes[warehouseid]:
+            return None
+        with self._path.open("rb") as file:
+            file.seek(place[0])
+            return file.read(place[1])

@@ -20,7 +20,6 @@ from sitoo_netsuite.sandbox.trade.render import delivery_json, order_json, z_rep
 from sitoo_netsuite.sandbox.trade.store import (
     DeliveryRow,
     OrderVersion,
-    StockMove,
     TradeStore,
     ZReportVersion,
 )
@@ -48,7 +47,8 @@ def record_trade(world: World, days: Iterable[TillDay], path: Path) -> TradeStor
     Raises ValueError when a return or exchange names a receipt that no basket has.
     """
     store = TradeStore.create(path)
-    for warehouse in world.warehouses:
+    # What cannot be sold is for what comes back, and nothing has yet.
+    for warehouse in (place for place in world.warehouses if place.sellable):
         store.set_opening_stock(warehouse.warehouseid, opening_stock(world, warehouse.warehouseid))
     recorder = _Recorder(store)
     for day in days:
@@ -82,7 +82,6 @@ class _Recorder:
         self._orders: list[OrderVersion] = []
         self._deliveries: list[DeliveryRow] = []
         self._z_reports: list[ZReportVersion] = []
-        self._moves: list[StockMove] = []
 
     def take(self, day: TillDay) -> None:
         for basket in day.baskets:
@@ -135,11 +134,10 @@ class _Recorder:
             del self._news_to_come[id(basket)], self._orderids[id(basket)]
 
     def _flush(self) -> None:
-        self._store.write(self._orders, self._deliveries, self._z_reports, self._moves)
+        self._store.write(self._orders, self._deliveries, self._z_reports)
         self._orders.clear()
         self._deliveries.clear()
         self._z_reports.clear()
-        self._moves.clear()
 
     def _orderid_of(self, receipt: str | None) -> int | None:
         if receipt is None:
@@ -168,17 +166,6 @@ class _Recorder:
             )
         )
         self._next_delivery += 1
-        for place, quantity in delivery.items:
-            row = basket.rows[place]
-            if row.product.item_type == "InvtPart":
-                self._moves.append(
-                    StockMove(
-                        basket.warehouseid,
-                        delivery.arrives,
-                        row.product.sku,
-                        -quantity * (1000 if row.weight_milli is None else row.weight_milli),
-                    )
-                )
 
 
 def recorded_order(

@@ -168,6 +168,8 @@ def _item_json(place: int, row: Row, currency: str) -> Json:
         data["pos-originalsales-orderitemid"] = str(row.original_row)
     if row.reason:
         data["reasoncode-return"] = row.reason
+    if row.return_warehouseid is not None:
+        data["return-warehouseid"] = str(row.return_warehouseid)
     per_quantity = unit
     if row.weight_milli is not None:
         per_quantity = to_text(
@@ -187,7 +189,7 @@ def _item_json(place: int, row: Row, currency: str) -> Json:
         "externalinputtitle": "",
         "unitlabel": "kg" if row.product.by_weight else "",
         "quantity": row.quantity,
-        "decimalunitquantity": None if row.weight_milli is None else _thousandths(row.weight_milli),
+        "decimalunitquantity": None if row.weight_milli is None else decimal_text(row.weight_milli),
         "moneynetpriceperunit": unit,
         "moneypriceorg": zero,
         "vatvalue": _percent(row.group.rate_bp),
@@ -204,7 +206,7 @@ def _item_json(place: int, row: Row, currency: str) -> Json:
         "moneydiscount": to_text(row.unit_discount_minor, currency),
         "salestaxes": [],
         "additionaldata": data,
-        "decimalquantitytotal": _thousandths(row.quantity_milli),
+        "decimalquantitytotal": decimal_text(row.quantity_milli),
         "moneynetpriceperquantity": per_quantity,
     }
 
@@ -379,6 +381,7 @@ def _percent(rate_bp: int) -> int | float:
     return rate_bp // 100 if rate_bp % 100 == 0 else rate_bp / 100
 
 
-def _thousandths(milli: int) -> str:
+def decimal_text(milli: int) -> str:
+    """A quantity in thousandths as Sitoo writes it: `5.000`."""
     sign, whole = ("-" if milli < 0 else ""), abs(milli)
     return f"{sign}{whole // 1000}.{whole % 1000:03d}"

@@ -31,10 +31,10 @@ from sitoo_netsuite.sandbox.trade.till import (
     returned_row,
     sold_row,
 )
-from sitoo_netsuite.sandbox.trade.visit import CAMPAIGNS, HOUR, MANUAL_DISCOUNTS, MINUTE, Card, Visit
+from sitoo_netsuite.sandbox.trade.visit import CAMPAIGNS, FAULTY, HOUR, MANUAL_DISCOUNTS, MINUTE, Card, Visit
 from sitoo_netsuite.sandbox.world import DEPOSIT_SKU, EXPERIENCE_CARD_SKU, GIFT_CARD_SKU, TIP_SKU, Customer
 
-_REASONS = (("SIZE", "Wrong size"), ("FAULT", "Faulty"), ("REGRET", "Changed their mind"))
+_REASONS = (("SIZE", "Wrong size"), (FAULTY, "Faulty"), ("REGRET", "Changed their mind"))
 
 Scene = Callable[[Visit], list[Basket]]
 

@@ -28,6 +28,10 @@ create table orders (
     externalid text, receiptid text, creditorderid integer, email text not null, body text not null,
     primary key (orderid, version)
 );
+-- What is promised to somebody and not handed over, as far as a column or a word in the body can tell.
+create index orders_open on orders (warehouseid) where orderstateid = 0;
+create index orders_for_later on orders (warehouseid) where instr(body, '"delivery-pickup-warehouseid"') > 0;
+create index orders_by_arrival on orders (visible_from);
 -- These two cover the count of a page read by key or by date, which would otherwise walk through every body.
 create index orders_by_key on orders (orderid, visible_from, replaced_from);
 create index orders_by_date on orders (orderdate, visible_from, replaced_from, orderid);
@@ -36,11 +40,13 @@ create index orders_by_credit on orders (creditorderid) where creditorderid is n
 create index orders_by_external_id on orders (externalid) where externalid is not null;
 create index orders_by_email on orders (email) where email <> '';
 
+-- Its rowid, like those of the two others, is a number of its own, which rises with each row that is written.
 create table deliveries (
-    orderdeliveryid integer primary key, orderid integer not null, warehouseid integer not null,
+    orderdeliveryid integer not null unique, orderid integer not null, warehouseid integer not null,
     visible_from integer not null, datedelivery integer, body text not null
 );
 create index deliveries_by_order on deliveries (orderid);
+create index deliveries_by_arrival on deliveries (visible_from);
 
 create table z_reports (
     registerid text not null, zreportid integer not null, version integer not null,
@@ -49,15 +55,12 @@ create table z_reports (
     primary key (registerid, zreportid, version)
 );
 create index z_reports_by_date_added on z_reports (dateadded);
+create index z_reports_by_arrival on z_reports (visible_from);
 
 create table opening_stock (
     warehouseid integer not null, sku text not null, quantity_milli integer not null,
     primary key (warehouseid, sku)
 ) without rowid;
-create table stock_moves (
-    warehouseid integer not null, visible_from integer not null, sku text not null, quantity_milli integer not null
-);
-create index stock_moves_by_warehouse on stock_moves (warehouseid, visible_from);
 """
 
 
@@ -86,7 +89,7 @@ class OrderVersion(NamedTuple):
 
 
 class DeliveryRow(NamedTuple):
-    """One order delivery. `datedelivery` is None while the goods are on their way."""
+    """One order delivery, never there before its order. `datedelivery` is None while the goods are on their way."""
 
     orderdeliveryid: int
     orderid: int
@@ -123,13 +126,60 @@ class TillSession(NamedTuple):
     arrives: int
 
 
-class StockMove(NamedTuple):
-    """Stock that came (positive) or went (negative) at a warehouse, in thousandths of a unit."""
+class Seen(NamedTuple):
+    """How much of a table was seen: all that arrived until an instant (epoch seconds), of the rows written so far.
 
+    A row that is written later is news too, even if it arrived before.
+    """
+
+    until: int
+    rowid: int
+
+
+class OrderNews(NamedTuple):
+    """A version of an order that has arrived; `state_before` is that of the version before, None for the first one."""
+
+    visible_from: int
+    orderid: int
+    version: int
+    eshopid: int
+    warehouseid: int | None
+    orderstateid: int
+    state_before: int | None
+
+
+class DeliveryNews(NamedTuple):
+    """A delivery that has arrived; `datedelivery` is None while the goods are on their way."""
+
+    visible_from: int
+    orderdeliveryid: int
+    orderid: int
+    warehouseid: int
+    datedelivery: int | None
+
+
+class ZReportNews(NamedTuple):
+    """A version of a Z-report that has arrived."""
+
+    visible_from: int
+    registerid: str
+    zreportid: int
+    eshopid: int
+
+
+class Handover(NamedTuple):
+    """A delivery that has arrived, with its own JSON and that of its order as it stands then. Instants: epoch seconds.
+
+    `datedelivery` is None while the goods are on their way.
+    """
+
+    orderdeliveryid: int
+    orderid: int
     warehouseid: int
     visible_from: int
-    sku: str
-    quantity_milli: int
+    datedelivery: int | None
+    body: str
+    order_body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +249,6 @@ class TradeStore:
         orders: Iterable[OrderVersion] = (),
         deliveries: Iterable[DeliveryRow] = (),
         z_reports: Iterable[ZReportVersion] = (),
-        stock_moves: Iterable[StockMove] = (),
     ) -> None:
         """Adds a batch in one transaction. A version above 1 takes over from the one before it at its visible_from."""
         orders, z_reports = list(orders), list(z_reports)
@@ -232,7 +281,6 @@ class TradeStore:
                     if row.version > 1
                 ],
             )
-            self._db.executemany("insert into stock_moves values (?, ?, ?, ?)", stock_moves)
 
     def set_opening_stock(self, warehouseid: int, quantity_milli: dict[str, int]) -> None:
         """Stock of a warehouse before the trade began, by SKU, in thousandths of a unit."""
@@ -262,7 +310,7 @@ class TradeStore:
             )
 
     def take_away_order(self, orderid: int) -> None:
-        """An order and its deliveries were never heard of. What it moved in stock stays as it is."""
+        """An order and its deliveries were never heard of, so that they moved no stock either."""
         with self._lock, self._db:
             self._db.execute("delete from orders where orderid = ?", (orderid,))
             self._db.execute("delete from deliveries where orderid = ?", (orderid,))
@@ -384,19 +432,84 @@ class TradeStore:
             ).fetchall()
         return [body for (body,) in rows]
 
-    def stock(self, warehouseid: int, now: int) -> dict[str, int]:
-        """Stock of a warehouse by SKU in thousandths: what it opened with, less what was delivered by `now`."""
+    def opening_stock(self, warehouseid: int) -> dict[str, int]:
+        """Stock of a warehouse before the trade began, by SKU in order, in thousandths of a unit."""
         with self._lock:
             rows = self._db.execute(
-                "select sku, sum(quantity_milli) from ("
-                "  select sku, quantity_milli from opening_stock where warehouseid = :warehouse"
-                "  union all"
-                "  select sku, quantity_milli from stock_moves"
-                "  where warehouseid = :warehouse and visible_from <= :now"
-                ") group by sku order by sku",
+                "select sku, quantity_milli from opening_stock where warehouseid = ? order by sku", (warehouseid,)
+            ).fetchall()
+        return dict(rows)
+
+    def opening_stock_of(self, warehouseid: int, sku: str) -> int | None:
+        """The same of one SKU; None where the warehouse never had it."""
+        with self._lock:
+            row = self._db.execute(
+                "select quantity_milli from opening_stock where warehouseid = ? and sku = ?", (warehouseid, sku)
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def promised(self, warehouseid: int, now: int) -> list[tuple[str, list[str]]]:
+        """Orders of a warehouse that stand open at `now` or are to be delivered later: each with its deliveries."""
+        visible = "visible_from <= :now and (replaced_from is null or replaced_from > :now)"
+        with self._lock:
+            orders = self._db.execute(
+                f"select orderid, body from orders where warehouseid = :warehouse and orderstateid = 0 and {visible} "
+                "union select orderid, body from orders where warehouseid = :warehouse "
+                f"and instr(body, '\"delivery-pickup-warehouseid\"') > 0 and {visible} order by orderid",
                 {"warehouse": warehouseid, "now": now},
             ).fetchall()
-        return {sku: int(quantity) for sku, quantity in rows}
+        return [(body, self.deliveries(orderid, now)) for orderid, body in orders]
+
+    # ---------------------------------------------------------------- news
+
+    def all_seen(self, table: Literal["orders", "deliveries", "z_reports"], now: int) -> Seen:
+        """What somebody has seen of a table who has seen all that arrived by `now`."""
+        with self._lock:
+            (newest,) = self._db.execute(f"select max(rowid) from {table}").fetchone()
+        return Seen(now, newest or 0)
+
+    def arrived_orders(self, seen: Seen, now: int) -> tuple[Seen, list[OrderNews]]:
+        """What is seen now, and the versions of orders that arrived by `now` and were not, in order of arrival."""
+        before = (
+            "(select earlier.orderstateid from orders earlier "
+            "where earlier.orderid = orders.orderid and earlier.version = orders.version - 1)"
+        )
+        columns = f"visible_from, orderid, version, eshopid, warehouseid, orderstateid, {before}"
+        seen, rows = self._news("orders", columns, seen, now)
+        return seen, [OrderNews(*row) for row in rows]
+
+    def arrived_deliveries(self, seen: Seen, now: int) -> tuple[Seen, list[DeliveryNews]]:
+        """The same of deliveries."""
+        seen, rows = self._news("deliveries", ", ".join(DeliveryNews._fields), seen, now)
+        return seen, [DeliveryNews(*row) for row in rows]
+
+    def arrived_z_reports(self, seen: Seen, now: int) -> tuple[Seen, list[ZReportNews]]:
+        """The same of versions of Z-reports."""
+        seen, rows = self._news("z_reports", ", ".join(ZReportNews._fields), seen, now)
+        return seen, [ZReportNews(*row) for row in rows]
+
+    def handovers(self, orderdeliveryids: Sequence[int], now: int) -> list[Handover]:
+        """Deliveries by id, in order of arrival, with their orders as they stand at `now`."""
+        marks = ", ".join("?" * len(orderdeliveryids))
+        with self._lock:
+            rows = self._db.execute(
+                "select d.orderdeliveryid, d.orderid, d.warehouseid, d.visible_from, d.datedelivery, d.body, o.body "
+                "from deliveries d join orders o on o.orderid = d.orderid and o.visible_from <= ? "
+                f"and (o.replaced_from is null or o.replaced_from > ?) where d.orderdeliveryid in ({marks}) "
+                "order by d.visible_from, d.orderdeliveryid",
+                (now, now, *orderdeliveryids),
+            ).fetchall()
+        return [Handover(*row) for row in rows]
+
+    def _news(self, table: str, columns: str, seen: Seen, now: int) -> tuple[Seen, list[tuple[Any, ...]]]:
+        with self._lock:
+            rows = self._db.execute(
+                f"select {columns} from {table} where visible_from <= :now "
+                "and (visible_from > :until or rowid > :rowid) order by visible_from, rowid",
+                {"now": now, "until": seen.until, "rowid": seen.rowid},
+            ).fetchall()
+            (newest,) = self._db.execute(f"select max(rowid) from {table}").fetchone()
+        return Seen(max(now, seen.until), newest or 0), rows
 
     def last_arrival(self) -> int | None:
         """Epoch seconds at which the last order or Z-report arrives; None for an empty trade."""

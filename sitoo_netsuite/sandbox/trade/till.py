@@ -62,6 +62,7 @@ class Row(msgspec.Struct, frozen=True):
 
     `unit_net_minor` and `unit_discount_minor` are positive, without VAT, for one unit and rounded: money is rebuilt
     from the row's totals, never from them (reference section 4). `weight_milli` is what one unit weighed.
+    `return_warehouseid`: where goods that came back went, None for the warehouse of the basket.
     """
 
     product: Product
@@ -76,6 +77,7 @@ class Row(msgspec.Struct, frozen=True):
     original_row: int | None = None
     reason: str = ""
     card_number: str = ""
+    return_warehouseid: int | None = None
 
     @property
     def gross_minor(self) -> int:

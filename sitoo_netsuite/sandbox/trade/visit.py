@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
+import msgspec
+
 from sitoo_netsuite.money import round_half_away
 from sitoo_netsuite.sandbox.trade.render import receipt_number
 from sitoo_netsuite.sandbox.trade.till import (
@@ -41,6 +43,9 @@ from sitoo_netsuite.sandbox.world import (
 )
 
 MINUTE, HOUR = 60, 3600
+# Why goods come back that nobody else gets to buy; and Sitoo's usetype of the warehouse they go to, where there is one.
+FAULTY = "FAULT"
+_RECLAIMS = 40
 MANUAL_DISCOUNTS = (
     Discount("discount-manual", "Manual discount", 0, reason="DAMAGED"),
     Discount("discount-manual", "Manual discount", 0, reason="LOYALTY"),
@@ -86,6 +91,7 @@ class Market:
         for product in self.goods:
             self.by_rate.setdefault(self.group[product.sku].rate_bp, []).append(product)
         self.kinds = {kind.name: kind for kind in world.payment_types if kind.eshopid == site.eshopid}
+        self.reclaims = {place.storeid: place.warehouseid for place in world.warehouses if place.usetype == _RECLAIMS}
         # A round sum people put on a gift card or leave as a deposit: 100 kronor, 10 pounds.
         self.round_sum = 10_000 if site.currency == "SEK" else 1_000
 
@@ -237,6 +243,14 @@ class Visit:
 
         `before`: how the order stood before, from some while ago on.
         """
+        reclaims = self.market.reclaims.get(self.shop.storeid)
+        if reclaims is not None and reason[0] == FAULTY:
+            rows = [
+                msgspec.structs.replace(row, return_warehouseid=reclaims)
+                if row.quantity < 0 and row.product.item_type == "InvtPart"
+                else row
+                for row in rows
+            ]
         registerid = self.register.registerid
         counter = self.memory.counters.get(registerid, 10_000) + 1
         self.memory.counters[registerid] = counter

@@ -131,16 +131,6 @@ def test_products_are_found_by_sku_and_carry_their_vat_group(sitoo: Served) -> N
     assert "title" not in sitoo.get("/sites/1/products").json()["items"][0]
 
 
-def test_warehouse_items_show_the_stock_as_decimals(sitoo: Served) -> None:
-    warehouse = sitoo.world.shops[0].warehouseid
-    sku = sitoo.world.products[0].sku
-    sitoo.store.set_opening_stock(warehouse, {sku: 9_000})
-    items = sitoo.get(f"/sites/1/warehouses/{warehouse}/warehouseitems", sku=sku).json()["items"]
-    assert [(item["sku"], item["decimaltotal"], item["decimalavailable"]) for item in items] == [
-        (sku, "9.000", "9.000")
-    ]
-
-
 def test_deliveries_belong_to_their_order(sitoo: Served) -> None:
     answer = sitoo.get("/sites/1/orders/101/orderdeliveries").json()
     assert [delivery["orderdeliveryid"] for delivery in answer["items"]] == [1]

@@ -38,3 +38,22 @@ def test_a_clock_that_moved_on_shows_what_has_arrived_since(tmp_path: Path) -> N
         assert sitoo.get("/orders", orderidfrom=0, **WALK).json()["totalcount"] == 2
         sitoo.at(OPENING + 600)
         assert sitoo.get("/orders", orderidfrom=0, **WALK).json()["totalcount"] == 3
+
+
+ITEM_WALK: dict[str, Any] = {"fields": "sku,decimaltotal,decimalreserved", "num": 2}
+
+
+def test_every_page_of_the_stock_is_the_same_as_without_until_it_moves(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    skus = [f"HOM-00{number}" for number in range(1, 6)]
+    options: dict[str, Any] = {"orders": 1, "opening_stock": {11: dict.fromkeys(skus, 3_000)}}
+    prerender = Prerender(ITEM_WALK["fields"], ITEM_WALK["num"], tmp_path / "item-pages")
+    with served(tmp_path / "plain", **options) as plain, served(tmp_path, **options, prerender_items=prerender) as made:
+        path, elsewhere = (f"/sites/1/warehouses/{place}/warehouseitems" for place in (11, 1))
+        for start in (0, 1, 2, 4, 6, 8):
+            assert made.get(path, start=start, **ITEM_WALK).content == plain.get(path, start=start, **ITEM_WALK).content
+        assert made.get(path, **ITEM_WALK).content == plain.get(path, **ITEM_WALK).content
+        assert made.get(elsewhere, **ITEM_WALK).json() == {"totalcount": 0, "items": []}
+        assert made.get(path, **ITEM_WALK, sku=skus[2]).json()["totalcount"] == 1
+        made.stock.manual_in(11, {skus[0]: 1_000})
+        assert made.get(path, **ITEM_WALK).json()["items"][0]["decimaltotal"] == "4.000"

@@ -274,7 +274,8 @@ def test_a_vat_group_can_be_made_and_changed_and_its_products_show_the_new_rate(
         ("PUT", "/sites/1/orders/101"),
         ("DELETE", "/sites/1/orders/101"),
         ("POST", "/sites/1/pospaymenttypes"),
-        ("PUT", "/sites/1/warehouses/1/warehouseitems"),
+        ("PUT", "/sites/1/warehouses/1"),
+        ("POST", "/sites/1/warehouses/1/warehouseitems"),
         ("PATCH", "/sites/1/products"),
     ],
 )

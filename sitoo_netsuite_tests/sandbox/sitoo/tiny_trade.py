@@ -20,6 +20,7 @@ from sitoo_netsuite.sandbox.server import serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
 from sitoo_netsuite.sandbox.sitoo.catalogue import Catalogue
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.sitoo.stockroom import Stockroom
 from sitoo_netsuite.sandbox.sitoo.users import Users
 from sitoo_netsuite.sandbox.trade.store import DeliveryRow, OrderVersion, TradeStore, ZReportVersion
 from sitoo_netsuite.sandbox.world import World, make_world
@@ -145,6 +146,25 @@ def z_version(world: World, zreportid: int, dateadded: int, *, shop: int = 0, **
     )
 
 
+def handed_over(
+    orderdeliveryid: int,
+    order: Mapping[str, Any],
+    visible_from: int,
+    items: Mapping[int, int] | None = None,
+) -> DeliveryRow:
+    """The delivery of all rows of an order, or so many of the rows named, as it arrives."""
+    quantities = items or {item["orderitemid"]: item["quantity"] for item in order["orderitems"]}
+    body = {
+        "orderdeliveryid": orderdeliveryid,
+        "orderid": order["orderid"],
+        "warehouseid": order["warehouseid"],
+        "orderdeliveryitems": [{"orderitemid": place, "quantity": quantity} for place, quantity in quantities.items()],
+    }
+    return DeliveryRow(
+        orderdeliveryid, order["orderid"], order["warehouseid"], visible_from, order["orderdate"], json.dumps(body)
+    )
+
+
 @dataclass(frozen=True)
 class Served:
     """The Sitoo sandbox over a trade that a test can add to."""
@@ -154,6 +174,7 @@ class Served:
     clock: SandboxClock
     catalogue: Catalogue
     users: Users
+    stock: Stockroom
     root: str
 
     @property
@@ -195,17 +216,21 @@ def served(
     latency_ms: int = 0,
     settings: SitooSettings | None = None,
     prerender: Prerender | None = None,
+    prerender_items: Prerender | None = None,
     transport: TransportFaults | None = None,
     truth: Truth | None = None,
     world: World | None = None,
     before_request: Callable[[], None] | None = None,
+    opening_stock: Mapping[int, dict[str, int]] | None = None,
 ) -> Iterator[Served]:
     """A Sitoo sandbox with orders 101, 102, ..., one a minute from OPENING on, each arriving as it is made.
 
-    The clock stands at the last one.
+    The clock stands at the last one. opening_stock: by warehouse and SKU, in thousandths.
     """
     world = world or make_world(seed=1, stores=2, days=1)
     store = TradeStore.create(folder / "trade.sqlite")
+    for warehouseid, quantities in (opening_stock or {}).items():
+        store.set_opening_stock(warehouseid, quantities)
     moments = [(101 + number, OPENING + 60 * number) for number in range(orders)]
     store.write(orders=[order_version(order_body(world, orderid, moment), moment) for orderid, moment in moments])
     store.write(deliveries=[DeliveryRow(1, 101, 1, OPENING, OPENING, '{"orderdeliveryid":1,"orderid":101}')])
@@ -219,10 +244,11 @@ def served(
         latency_ms=latency_ms,
         settings=settings,
         prerender=prerender,
+        prerender_items=prerender_items,
         transport=transport,
         truth=truth,
         before_request=before_request,
     )
     with serving(app) as root:
-        yield Served(world, store, clock, app.state.catalogue, app.state.users, root)
+        yield Served(world, store, clock, app.state.catalogue, app.state.users, app.state.stock, root)
     store.close()

@@ -7,11 +7,14 @@ import pytest
 from sitoo_netsuite.sandbox.trade.store import (
     MOST_Z_REPORTS,
     DeliveryRow,
+    Handover,
     OrderFilter,
+    OrderNews,
     OrderVersion,
-    StockMove,
+    Seen,
     TradeStore,
     ZReportFilter,
+    ZReportNews,
     ZReportVersion,
 )
 
@@ -121,14 +124,55 @@ def test_a_corrected_z_report_takes_over_from_its_own_instant_on(store: TradeSto
     assert store.z_reports(200) == ["right"]
 
 
-def test_stock_is_what_it_opened_with_less_what_was_delivered_by_then(store: TradeStore) -> None:
+def test_opening_stock_is_kept_by_warehouse_and_shown_by_sku(store: TradeStore) -> None:
     store.set_opening_stock(11, {"TEE": 9_000, "CAP": 1_000})
+    assert list(store.opening_stock(11).items()) == [("CAP", 1_000), ("TEE", 9_000)]
+    assert store.opening_stock(12) == {}
+    assert (store.opening_stock_of(11, "TEE"), store.opening_stock_of(11, "HAT")) == (9_000, None)
+
+
+def test_a_delivery_is_news_once_however_late_it_is_written(store: TradeStore) -> None:
+    store.write(orders=[ORDER], deliveries=[DeliveryRow(7, 1, 11, 100, 90, "a"), DeliveryRow(6, 1, 11, 200, None, "b")])
+
+    def news(seen: Seen, now: int) -> tuple[Seen, list[int]]:
+        seen, arrived = store.arrived_deliveries(seen, now)
+        return seen, [delivery.orderdeliveryid for delivery in arrived]
+
+    seen, ids = news(Seen(-1, 0), 100)
+    assert ids == [7]
+    assert store.handovers(ids, 100) == [Handover(7, 1, 11, 100, 90, "a", "body 1")]
+    store.write(deliveries=[DeliveryRow(5, 1, 11, 100, 90, "c")])
+    seen, ids = news(seen, 100)
+    assert (ids, news(seen, 100)[1]) == ([5], [])
+    assert news(seen, 200)[1] == [6]
+    assert news(store.all_seen("deliveries", 100), 200)[1] == [6]
+
+
+def test_each_version_of_an_order_and_a_z_report_is_news_when_it_arrives(store: TradeStore) -> None:
     store.write(
-        stock_moves=[StockMove(11, 100, "TEE", -2_000), StockMove(11, 200, "TEE", 1_000), StockMove(12, 1, "TEE", 5)]
+        orders=[ORDER._replace(orderstateid=0)], z_reports=[ZReportVersion("{R}", 3, 1, 150, 150, 1, "101", "z")]
     )
-    assert store.stock(11, 99) == {"CAP": 1_000, "TEE": 9_000}
-    assert store.stock(11, 100) == {"CAP": 1_000, "TEE": 7_000}
-    assert store.stock(11, 200) == {"CAP": 1_000, "TEE": 8_000}
+    store.write(orders=[ORDER._replace(version=2, visible_from=200)])
+    seen, first = store.arrived_orders(Seen(-1, 0), 150)
+    assert first == [OrderNews(100, 1, 1, 1, 11, 0, None)]
+    assert store.arrived_orders(seen, 200)[1] == [OrderNews(200, 1, 2, 1, 11, 10, 0)]
+    assert store.arrived_z_reports(Seen(-1, 0), 200)[1] == [ZReportNews(150, "{R}", 3, 1)]
+    assert store.arrived_z_reports(store.all_seen("z_reports", 150), 200)[1] == []
+
+
+def test_what_is_promised_is_open_or_said_to_be_delivered_later(store: TradeStore) -> None:
+    store.write(
+        orders=[
+            ORDER._replace(orderstateid=0, body="open"),
+            ORDER._replace(orderid=2, body='{"delivery-pickup-warehouseid":"11"}'),
+            ORDER._replace(orderid=3, body="closed"),
+            ORDER._replace(orderid=4, orderstateid=0, warehouseid=12, body="elsewhere"),
+        ],
+        deliveries=[DeliveryRow(5, 2, 11, 150, 140, "half of it")],
+    )
+    assert store.promised(11, 100) == [("open", []), ('{"delivery-pickup-warehouseid":"11"}', [])]
+    assert store.promised(11, 150)[1] == ('{"delivery-pickup-warehouseid":"11"}', ["half of it"])
+    assert store.promised(11, 99) == []
 
 
 def test_a_receipt_is_found_by_its_number(store: TradeStore) -> None:
