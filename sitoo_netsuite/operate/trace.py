@@ -18,7 +18,10 @@ _RECEIPTS = """
             where h.trading_day = receipts.trading_day and h.orderid = receipts.orderid) as held
     from model.receipts
     where orderid = %(orderid)s or receipt_number = %(text)s
-       or orderid in (select orderid from restricted.customer_contact where lower(btrim(email)) = %(email)s)
+       or orderid in (
+           select orderid from restricted.customer_contact
+           where email_key = %(email)s or (email_key is null and lower(btrim(email)) = %(email)s)
+       )
        or orderid in (
            select record::bigint from master.customer_links
            where source = 'receipt' and (

@@ -82,6 +82,7 @@ def linked_customers(
         metadata={
             "looked_at": linked.looked_at,
             "made": linked.made,
+            "gone_to_be_asked_for_later": linked.gone_not_asked_for,
             **{f"linked by {name}": count for name, count in sorted(linked.linked.items())},
             **{f"people {state}": count for state, count in sorted(linked.states.items())},
         },

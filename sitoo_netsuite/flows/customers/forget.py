@@ -12,7 +12,7 @@ from datetime import datetime
 import psycopg
 
 from sitoo_netsuite.flows.customers.identity import normalised_email, person_hash
-from sitoo_netsuite.flows.customers.queries import one_at_a_time
+from sitoo_netsuite.flows.customers.queries import normalise_contacts, one_at_a_time, remove_bodies_naming
 
 
 class NoAddressError(ValueError):
@@ -24,21 +24,28 @@ class NoAddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was removed: rows of Sitoo's users, NetSuite's customers and receipts' contacts, and unreadable bodies.
+    """What was removed from our tables this time: rows of Sitoo's users, of NetSuite's customers and of receipts'
+    contacts, and bodies of records that cannot be read.
 
-    users (`eshopid/userid`), customers (internal ids): who has to be forgotten by hand in Sitoo and NetSuite.
+    users_by_hand (`eshopid/userid`), customers_by_hand (internal ids): who has to be forgotten by hand in Sitoo and
+    NetSuite, those an earlier call named too.
     """
 
-    users: tuple[str, ...]
-    customers: tuple[int, ...]
+    users: int
+    customers: int
     receipts: int
     quarantined: int
+    users_by_hand: tuple[str, ...]
+    customers_by_hand: tuple[int, ...]
 
     def what_is_left(self) -> list[str]:
         """What to do by hand, a line each."""
+        sites = (user.partition("/") for user in self.users_by_hand)
         return [
-            *(f"Sitoo: remove user {user.partition('/')[2]} of site {user.partition('/')[0]}" for user in self.users),
-            *(f"NetSuite: remove or anonymise customer {customer}" for customer in self.customers),
+            *(f"Sitoo: remove user {user} of site {site}" for site, _, user in sites),
+            *(f"NetSuite: remove or anonymise customer {customer}" for customer in self.customers_by_hand),
+            "Backups of this database made before now still hold what was removed: let them run out, and after "
+            "restoring one forget the person again",
         ]
 
 
@@ -53,6 +60,7 @@ def forget(connection: psycopg.Connection, email: str, now: datetime) -> Forgott
     if address is None:
         raise NoAddressError
     with one_at_a_time(connection), connection.transaction():
+        normalise_contacts(connection)
         users = connection.execute(
             "select eshopid || '/' || userid, mobile_key from restricted.sitoo_users where email_key = %s order by 1",
             [address],
@@ -80,18 +88,14 @@ def forget(connection: psycopg.Connection, email: str, now: datetime) -> Forgott
             (sorted(of_netsuite), hashes),
         ).fetchall()
         receipts = _receipts_of(connection, address, [record for source, record, _ in linked if source == "receipt"])
-        connection.execute(
-            """
-            insert into restricted.forgotten (person, forgotten_at)
-            select person, %s from unnest(%s::bytea[]) as person on conflict (person) do nothing
-            """,
-            (now, hashes),
-        )
         named = {user for user, _ in users} | {record for source, record, _ in linked if source == "user"}
-        connection.execute(
+        by_hand = _remember(connection, hashes, sorted(named), sorted(of_netsuite), now)
+        removed_users = connection.execute(
             "delete from restricted.sitoo_users where eshopid || '/' || userid = any(%s)", [sorted(named)]
-        )
-        connection.execute("delete from restricted.netsuite_customers where customer = any(%s)", [sorted(of_netsuite)])
+        ).rowcount
+        removed_customers = connection.execute(
+            "delete from restricted.netsuite_customers where customer = any(%s)", [sorted(of_netsuite)]
+        ).rowcount
         removed = connection.execute(
             "delete from restricted.customer_contact where orderid = any(%s)", [sorted(receipts)]
         ).rowcount
@@ -109,18 +113,34 @@ def forget(connection: psycopg.Connection, email: str, now: datetime) -> Forgott
                 [*sorted(named), *map(str, sorted(receipts))],
             ),
         )  # fmt: skip
-        # A body that cannot be read is text to us: whatever of it holds the address goes as a whole.
-        quarantined = connection.execute(
-            "update restricted.quarantine set body = null "
-            "where body is not null and position(%s in lower(encode(body, 'escape'))) > 0",
-            [email.strip().lower()],
-        ).rowcount
-    return Forgotten(tuple(sorted(named)), tuple(sorted(of_netsuite)), removed, quarantined)
+        quarantined = remove_bodies_naming(connection, set(hashes))
+    return Forgotten(removed_users, removed_customers, removed, quarantined, *by_hand)
+
+
+def _remember(
+    connection: psycopg.Connection, hashes: list[bytes], users: list[str], customers: list[int], now: datetime
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Keeps the hashes and the records to be forgotten by hand; the records of this person, earlier ones too."""
+    connection.execute(
+        """
+        insert into restricted.forgotten as held (person, forgotten_at, users, customers)
+        select person, %s, %s, %s from unnest(%s::bytea[]) as person
+        on conflict (person) do update set
+            users = array(select distinct unnest(held.users || excluded.users)),
+            customers = array(select distinct unnest(held.customers || excluded.customers))
+        """,
+        (now, users, customers, hashes),
+    )
+    rows = connection.execute(
+        "select users, customers from restricted.forgotten where person = any(%s)", [hashes]
+    ).fetchall()
+    return (
+        tuple(sorted({user for users, _ in rows for user in users})),
+        tuple(sorted({customer for _, customers in rows for customer in customers})),
+    )
 
 
 def _receipts_of(connection: psycopg.Connection, address: str, linked: list[str]) -> set[int]:
     """Receipts that name the person: by the address, however it was typed, or matched as theirs."""
-    rows = connection.execute("select distinct email from restricted.customer_contact where email like '%@%'")
-    spellings = [email for (email,) in rows if normalised_email(email) == address]
-    found = connection.execute("select orderid from restricted.customer_contact where email = any(%s)", [spellings])
+    found = connection.execute("select orderid from restricted.customer_contact where email_key = %s", [address])
     return {orderid for (orderid,) in found} | {int(record) for record in linked}

@@ -27,6 +27,8 @@ _SAME_LETTER = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð"
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 _DIGITS = re.compile(r"\d+")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ADDRESS = re.compile(r"[^\s\"'<>()\[\]{},;:\\]+@[^\s\"'<>()\[\]{},;:\\]+")
 
 # What counts in a mobile field, and in a field for any number: a landline is its household's, nobody's own. Numbers of
 # ranges that the library does not know yet are of an unknown kind.
@@ -78,6 +80,17 @@ def _number(text: str | None, region: str | None, kinds: tuple[int, ...]) -> str
     if len(set(phonenumbers.national_significant_number(number))) == 1:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def addresses_in(body: bytes) -> set[str]:
+    """The normalised addresses that stand anywhere in a text, such as a record that cannot be read.
+
+    JSON may write any letter as its number.
+    """
+    text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), body.decode("utf-8", "replace"))
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    found = (normalised_email(match.strip(".")) for match in _ADDRESS.findall(whole))
+    return {email for email in found if email}
 
 
 def is_placeholder(email: str, placeholders: Collection[str]) -> bool:

@@ -47,15 +47,16 @@ _MOST_CANDIDATES = 20
 # Asked for and found absent, or locked, and asked for again: what NetSuite neither takes nor refuses so often is left
 # for the next run. Asking again is safe, since NetSuite takes an external id once.
 _ATTEMPTS_A_RUN = 3
+_ATTEMPT_PAUSE_SECONDS = 0.2
 # Each is a request. So many vanish at once only where the role has lost sight of them, not where people were erased.
 _MOST_GONE_A_RUN = 1000
-_ATTEMPT_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
     """What a run did. `looked_at`: people who were not settled before it; `linked`: those who are now, by what
     (email, mobile, external_id, created). `made`: customers made in NetSuite. `states`: of everybody, by state.
+    `gone_not_asked_for`: customers NetSuite no longer lists that a later run asks for; until then they count as there.
     """
 
     looked_at: int = 0
@@ -63,6 +64,7 @@ class Linked:
     made: int = 0
     states: Mapping[str, int] = field(default_factory=dict)
     cases: Mapping[str, int] = field(default_factory=dict)
+    gone_not_asked_for: int = 0
 
 
 async def link_customers(
@@ -78,17 +80,23 @@ async def link_customers(
     if settings is None:
         return Linked()
     with queries.one_at_a_time(connection):
-        still_there = await _not_gone(netsuite_client, queries.customers_gone(connection))
+        queries.normalise_contacts(connection)
+        gone = queries.customers_gone(connection)
+        asked_for = next_to_ask_for(gone, queries.customers_asked_for(connection), _MOST_GONE_A_RUN)
+        still_there = await _not_gone(netsuite_client, asked_for) + sorted(set(gone) - set(asked_for))
+        if asked_for:
+            queries.note_customers_asked_for(connection, asked_for[-1], now)
         decisions = _decisions(connection, estate, settings, still_there)
         queries.save_links(connection, map(queries.link_of, decisions), now)
         queries.drop_links_of_nobody(connection)
-        queries.purge_forgotten(connection)
+        queries.purge_forgotten(connection, estate)
         maker = _Maker(connection, netsuite_client, now, estate.netsuite.slots)
         if settings.push and not estate.read_only:
             decisions = await maker.make_all(decisions)
         cases = record_cases(connection, Scope(_CASE_KINDS), _cases(decisions), now, run_id)
         linked = Counter(str(entry.matched_by) for entry in decisions if entry.state is State.LINKED)
-        return Linked(len(decisions), dict(linked), maker.made, queries.count_links(connection), dict(cases))
+        return Linked(len(decisions), dict(linked), maker.made, queries.count_links(connection), dict(cases),
+                      len(gone) - len(asked_for))  # fmt: skip
 
 
 def planned_customers(connection: psycopg.Connection, estate: Estate) -> list[dict[str, Any]]:
@@ -127,12 +135,18 @@ def _decisions(
     )
 
 
-async def _not_gone(client: NetSuiteClient, customers: Sequence[int]) -> list[int]:
-    """Those of the customers that NetSuite has after all, or that have to count as there: those the role may not see,
-    and all beyond the first thousand, who are asked for by the next runs.
+def next_to_ask_for(customers: Sequence[int], after: int, most: int) -> list[int]:
+    """The customers (internal ids) a run asks for, at most so many: those that follow the last one asked for, and then
+    from the first on again, so that every one has its turn however many stay. Pure.
     """
-    there = list(customers[_MOST_GONE_A_RUN:])
-    for customer in customers[:_MOST_GONE_A_RUN]:
+    in_turn = sorted(customers, key=lambda customer: (customer <= after, customer))
+    return in_turn[:most]
+
+
+async def _not_gone(client: NetSuiteClient, customers: Sequence[int]) -> list[int]:
+    """Those of the customers that NetSuite has after all; one the role may not see counts as there."""
+    there = []
+    for customer in customers:
         try:
             await get(client, "customer", str(customer), expand=False)
         except NotFound:

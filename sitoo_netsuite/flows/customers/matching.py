@@ -52,7 +52,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class TypedIn:
     """What was typed in: never shown."""
 
     email: str = ""
@@ -63,7 +63,7 @@ class Contact:
     company: str = ""
 
     def __repr__(self) -> str:
-        return "Contact(...)"
+        return "TypedIn(...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Person:
     email: str | None = field(repr=False)
     mobile: str | None = field(repr=False)
     name: PersonName
-    contact: Contact
+    contact: TypedIn
     subsidiary: str | None
     may_make: bool = True
     gone: bool = False

@@ -17,6 +17,7 @@ import psycopg
 from sitoo_netsuite.estate import CustomerSettings, Estate
 from sitoo_netsuite.flows.customers.identity import (
     PersonName,
+    addresses_in,
     normalised_email,
     normalised_mobile,
     normalised_placeholder,
@@ -24,7 +25,6 @@ from sitoo_netsuite.flows.customers.identity import (
     person_name,
 )
 from sitoo_netsuite.flows.customers.matching import (
-    Contact,
     Customer,
     Decision,
     Known,
@@ -32,6 +32,7 @@ from sitoo_netsuite.flows.customers.matching import (
     Rules,
     Source,
     State,
+    TypedIn,
     shared_identities,
 )
 from sitoo_netsuite.warehouse.locks import alone
@@ -76,6 +77,22 @@ def forgotten_records(connection: psycopg.Connection, source: str) -> set[str]:
     return {record for (record,) in rows}
 
 
+def normalise_contacts(connection: psycopg.Connection) -> None:
+    """Gives the contacts on receipts that were landed since the last time their normalised address."""
+    rows = connection.execute(
+        "select distinct email from restricted.customer_contact where email_key is null and email <> ''"
+    )
+    typed = [email for (email,) in rows]
+    connection.execute(
+        """
+        update restricted.customer_contact c set email_key = given.email_key
+        from unnest(%s::text[], %s::text[]) as given (email, email_key)
+        where c.email_key is null and c.email = given.email
+        """,
+        (typed, [normalised_email(email) or "" for email in typed]),
+    )
+
+
 def read_people(
     connection: psycopg.Connection, estate: Estate, settings: CustomerSettings, still_there: Collection[int] = ()
 ) -> list[Person]:
@@ -102,7 +119,7 @@ def _users(connection: psycopg.Connection, estate: Estate, still_there: Sequence
         {"final": _FINAL, "still_there": list(still_there)},
     )
     for eshopid, record, *typed, email, mobile, external_id, gone in rows:
-        contact = Contact(*(text or "" for text in typed))
+        contact = TypedIn(*(text or "" for text in typed))
         yield Person(
             Source.USER, record, email, mobile, _name(contact), contact, subsidiaries.get(eshopid),
             may_make=eshopid in subsidiaries, gone=gone, external_id=external_id,
@@ -115,7 +132,7 @@ def _receipts(
     """People on till sales of the estate's stores since go-live; a receipt has no field for a mobile number."""
     rows = connection.execute(
         f"""
-        select c.orderid, r.store, r.trading_day, c.email, c.phone, c.namefirst, c.namelast, c.company,
+        select c.orderid, r.store, r.trading_day, c.email, c.email_key, c.phone, c.namefirst, c.namelast, c.company,
                %(consent)s::text is null or o.payload -> 'additionaldata' ->> %(consent)s = 'true',
                {_ASKED_FOR}, coalesce({_GONE}, false)
         from restricted.customer_contact c
@@ -133,19 +150,21 @@ def _receipts(
             "still_there": list(still_there),
         },
     )
-    for orderid, key, day, email, phone, namefirst, namelast, company, agreed, external_id, gone in rows:
+    for orderid, key, day, typed, email, phone, namefirst, namelast, company, agreed, external_id, gone in rows:
         store = estate.by_store[key]
         if day < store.go_live.sales:
             continue
-        contact = Contact(email or "", "", phone or "", namefirst or "", namelast or "", company or "")
+        if email is None:
+            email = normalised_email(typed)  # landed since the addresses were normalised last
+        contact = TypedIn(typed or "", "", phone or "", namefirst or "", namelast or "", company or "")
         yield Person(
-            Source.RECEIPT, str(orderid), normalised_email(email),
+            Source.RECEIPT, str(orderid), email or None,
             normalised_mobile(None, phone, estate.books_of(store).country), _name(contact), contact, store.subsidiary,
             may_make=settings.from_receipts and bool(agreed), gone=gone, external_id=external_id,
         )  # fmt: skip
 
 
-def _name(contact: Contact) -> PersonName:
+def _name(contact: TypedIn) -> PersonName:
     return person_name(contact.namefirst, contact.namelast, contact.company)
 
 
@@ -178,7 +197,7 @@ def read_known(connection: psycopg.Connection, estate: Estate) -> Iterator[Known
         yield Known(customer, email, mobile, person_name(*name))
     receipts = connection.execute(
         """
-        select distinct l.customer, r.store, c.email, c.phone, c.namefirst, c.namelast, c.company
+        select distinct l.customer, r.store, nullif(c.email_key, ''), c.phone, c.namefirst, c.namelast, c.company
         from master.customer_links l
         join restricted.customer_contact c on c.orderid = case l.source when 'receipt' then l.record::bigint end
         join model.receipts r on r.orderid = c.orderid and r.store = any(%s)
@@ -189,7 +208,7 @@ def read_known(connection: psycopg.Connection, estate: Estate) -> Iterator[Known
     )
     for customer, store, email, phone, *name in receipts:
         country = estate.books_of(estate.by_store[store]).country
-        yield Known(customer, normalised_email(email), normalised_mobile(None, phone, country), person_name(*name))
+        yield Known(customer, email, normalised_mobile(None, phone, country), person_name(*name))
 
 
 def read_rules(connection: psycopg.Connection, estate: Estate, settings: CustomerSettings) -> Rules:
@@ -218,7 +237,7 @@ def _erased_people(connection: psycopg.Connection, estate: Estate) -> set[bytes]
     known = {identity for row in users for identity in row}
     receipts = connection.execute(
         """
-        select distinct r.store, c.email, c.phone
+        select distinct r.store, nullif(c.email_key, ''), c.phone
         from master.customer_links l
         join restricted.customer_contact c on c.orderid = case l.source when 'receipt' then l.record::bigint end
         join model.receipts r on r.orderid = c.orderid and r.store = any(%s)
@@ -228,7 +247,7 @@ def _erased_people(connection: psycopg.Connection, estate: Estate) -> set[bytes]
     )
     for store, email, phone in receipts:
         country = estate.books_of(estate.by_store[store]).country
-        known |= {normalised_email(email), normalised_mobile(None, phone, country)}
+        known |= {email, normalised_mobile(None, phone, country)}
     return erased | {person_hash(identity) for identity in known if identity}
 
 
@@ -241,7 +260,7 @@ def _names_by_identity(connection: psycopg.Connection, shared_by: int) -> dict[s
             union all
             select mobile_key, namefirst, namelast, company from restricted.sitoo_users
             union all
-            select lower(btrim(email)), namefirst, namelast, company from restricted.customer_contact
+            select nullif(email_key, ''), namefirst, namelast, company from restricted.customer_contact
         ), apart as (
             select distinct identity, lower(coalesce(namefirst, '')) as namefirst,
                    lower(coalesce(namelast, '')) as namelast, lower(coalesce(company, '')) as company
@@ -255,7 +274,7 @@ def _names_by_identity(connection: psycopg.Connection, shared_by: int) -> dict[s
     )
     names: defaultdict[str, set[PersonName]] = defaultdict(set)
     for identity, namefirst, namelast, company in rows:
-        names[normalised_email(identity) or identity].add(person_name(namefirst, namelast, company))
+        names[identity].add(person_name(namefirst, namelast, company))
     return names
 
 
@@ -341,8 +360,12 @@ def customers_gone(connection: psycopg.Connection) -> list[int]:
     return [customer for (customer,) in rows]
 
 
-def purge_forgotten(connection: psycopg.Connection) -> None:
-    """Removes what was typed in of people who asked to be forgotten and has been landed again since."""
+def purge_forgotten(connection: psycopg.Connection, estate: Estate) -> None:
+    """Removes what was typed in of people who asked to be forgotten and has been landed since.
+
+    By their links; by their address, on receipts that nobody is linked by too, and in bodies that cannot be read; and
+    by their number alone where no address stands beside it: with another address it may be its next owner's.
+    """
     connection.execute(
         """
         delete from restricted.sitoo_users u using master.customer_links l
@@ -354,6 +377,63 @@ def purge_forgotten(connection: psycopg.Connection) -> None:
         delete from restricted.customer_contact c using master.customer_links l
         where l.state = 'forgotten' and c.orderid = case l.source when 'receipt' then l.record::bigint end
         """
+    )
+    forgotten = forgotten_people(connection)
+    if not forgotten:
+        return
+    connection.execute(
+        """
+        delete from restricted.customer_contact
+        where email_key <> '' and sha256(convert_to(email_key, 'UTF8')) in (select person from restricted.forgotten)
+        """
+    )
+    rows = connection.execute(
+        """
+        select c.orderid, c.phone from restricted.customer_contact c
+        where c.phone <> '' and coalesce(c.email_key, '') = ''
+          and not exists (select from master.customer_links l where l.source = 'receipt' and l.record = c.orderid::text)
+        """
+    )
+    countries = {books.country for books in estate.books}
+    of_forgotten = [
+        orderid
+        for orderid, phone in rows
+        if any(
+            number and person_hash(number) in forgotten
+            for number in (normalised_mobile(None, phone, country) for country in countries)
+        )
+    ]
+    connection.execute("delete from restricted.customer_contact where orderid = any(%s)", [of_forgotten])
+    remove_bodies_naming(connection, forgotten)
+
+
+def remove_bodies_naming(connection: psycopg.Connection, people: Collection[bytes]) -> int:
+    """Takes away what is kept of unreadable records that hold an address of these people (hashes); how many.
+
+    A body that cannot be read is text to us, so it goes as a whole; its digest and the reason stay.
+    """
+    rows = connection.execute("select id, body from restricted.quarantine where body is not null")
+    naming = [
+        number for number, body in rows if any(person_hash(email) in people for email in addresses_in(bytes(body)))
+    ]
+    connection.execute("update restricted.quarantine set body = null where id = any(%s)", [naming])
+    return len(naming)
+
+
+def customers_asked_for(connection: psycopg.Connection) -> int:
+    """The last of the customers gone (internal id) that NetSuite was asked for, by whatever run; 0 before the first."""
+    row = connection.execute("select position from landing.cursors where source = 'customers_gone'").fetchone()
+    return row[0] if row else 0
+
+
+def note_customers_asked_for(connection: psycopg.Connection, last: int, now: datetime) -> None:
+    """Where the next run goes on asking."""
+    connection.execute(
+        """
+        insert into landing.cursors (source, key, position, moved_at) values ('customers_gone', '', %s, %s)
+        on conflict (source, key) do update set position = excluded.position, moved_at = excluded.moved_at
+        """,
+        (last, now),
     )
 
 

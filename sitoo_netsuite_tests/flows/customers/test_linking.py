@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from sitoo_netsuite.flows.customers.identity import person_name
-from sitoo_netsuite.flows.customers.linking import link_customers, planned_customers, without_contact
-from sitoo_netsuite.flows.customers.matching import Contact, Person, Source
+from sitoo_netsuite.flows.customers.linking import link_customers, next_to_ask_for, planned_customers, without_contact
+from sitoo_netsuite.flows.customers.matching import Person, Source, TypedIn
 from sitoo_netsuite.flows.customers.queries import ambiguous_links
 from sitoo_netsuite.netsuite.errors import NotPermitted
 from sitoo_netsuite.netsuite.slots import slots_in_process
@@ -280,10 +280,34 @@ def test_customers_that_the_role_no_longer_sees_are_not_taken_for_erased(
     assert retailer.links()[user][0] == "linked"
 
 
+def test_of_many_customers_gone_every_one_is_asked_for_in_its_turn() -> None:
+    gone = [11, 12, 13, 14, 15]
+    asked, last = [], 0
+    for _ in range(3):
+        some = next_to_ask_for(gone, last, most=2)
+        last = some[-1]
+        asked.append(some)
+    assert asked == [[11, 12], [13, 14], [15, 11]]
+    assert next_to_ask_for([], last, most=2) == []
+
+
+def test_the_look_goes_on_where_the_run_before_left_off(retailer: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = [retailer.user(f"{name}.berg@example.com", name.title()) for name in ("anna", "erik", "olle")]
+    retailer.run()
+    links = retailer.links()
+    retailer.netsuite("DELETE", f"customer/{links[users[2]][1]}")
+    retailer.connection.execute("delete from restricted.netsuite_customers")
+    monkeypatch.setattr("sitoo_netsuite.flows.customers.linking._MOST_GONE_A_RUN", 1)
+    left = [retailer.link().gone_not_asked_for for _ in range(3)]
+    assert left == [2, 2, 2]
+    assert [retailer.links()[user][0] for user in users] == ["linked", "linked", "erased"]
+
+
 def test_an_address_on_many_names_links_nobody(retailer: Retailer) -> None:
     retailer.customer("till@example.com", "Shop", "Till")
-    for orderid, name in enumerate(("Anna", "Erik", "Olle"), start=41):
-        retailer.receipt(orderid, "till@example.com", name, f"{name}sson")
+    spellings = ("till@example.com", "Till@Example.com.", "\tTILL@example.com")
+    for orderid, (name, typed) in enumerate(zip(("Anna", "Erik", "Olle"), spellings, strict=True), start=41):
+        retailer.receipt(orderid, typed, name, f"{name}sson")
     retailer.run()
     assert {entry[0] for entry in retailer.links().values()} == {"anonymous"}
 
@@ -330,7 +354,7 @@ def test_a_role_that_may_not_make_customers_fails_the_run_and_leaves_them_planne
 
 
 def test_a_refusal_does_not_quote_the_person() -> None:
-    contact = Contact("Anna.Berg@Example.com", namefirst="Anna", namelast="Berg")
+    contact = TypedIn("Anna.Berg@Example.com", namefirst="Anna", namelast="Berg")
     person = Person(Source.USER, "1/U1", "anna.berg@example.com", None, person_name("Anna", "Berg", ""), contact, "1")
     said = without_contact("invalid value ANNA.BERG@EXAMPLE.COM for email of Berg", person)
     assert said == "invalid value ... for email of ..."

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from sitoo_netsuite.flows.customers.identity import external_id, person_hash, person_name
 from sitoo_netsuite.flows.customers.matching import (
-    Contact,
     Customer,
     Decision,
     Known,
     Person,
     Rules,
     Source,
+    TypedIn,
     match,
     shared_identities,
 )
@@ -27,7 +27,7 @@ MOBILE, OTHER_MOBILE = "+46701740605", "+46701740699"
 def person(record: str = "1/U1", email: str | None = None, mobile: str | None = None, **more: Any) -> Person:
     given, family = more.pop("names", ANNA)
     return Person(
-        more.pop("source", Source.USER), record, email, mobile, person_name(given, family, ""), Contact(), "1", **more
+        more.pop("source", Source.USER), record, email, mobile, person_name(given, family, ""), TypedIn(), "1", **more
     )
 
 
