@@ -318,13 +318,21 @@ def forget_customer(
         except NoAddressError as error:
             _fail(error, Exit.WRONG)
     people.print(
-        f"Removed {len(forgotten.users)} users, {len(forgotten.customers)} customers and the contact on "
-        f"{forgotten.receipts} receipts. Receipts and documents stay whole: they hold no personal field."
+        f"Removed {forgotten.users} users, {forgotten.customers} customers, the contact on {forgotten.receipts} "
+        f"receipts and the bodies of {forgotten.quarantined} unreadable records. Receipts and documents stay whole: "
+        "they hold no personal field."
     )
     for line in forgotten.what_is_left():
         people.print(f"Still to do by hand: {line}", soft_wrap=True)
     if as_json:
-        _print_json({"users": forgotten.users, "customers": forgotten.customers, "receipts": forgotten.receipts})
+        _print_json(
+            {
+                "users": forgotten.users_by_hand,
+                "customers": forgotten.customers_by_hand,
+                "receipts": forgotten.receipts,
+                "quarantined": forgotten.quarantined,
+            }
+        )
 
 
 def _listed_cases(connection: psycopg.Connection) -> list[dict[str, Any]]:
