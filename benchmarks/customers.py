@@ -3,6 +3,7 @@
 Sitoo's users and NetSuite's customers are read over HTTP, and customers made over HTTP; the receipts are put where
 landing and modelling would leave them, since `main_job` measures those. Then some users change their address, and
 receipts of old and new addresses come in; the second run must neither link anybody wrongly nor make anybody twice.
+What that means is said in `customers_judge`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import psycopg
 import yaml
 from joserfc.jwk import ECKey
 
-from benchmarks.population import PLACEHOLDER_DOMAIN, Entry, Judged, judge, make_population
+from benchmarks.customers_judge import Judged, judge
+from benchmarks.population import PLACEHOLDER_DOMAIN, Entry, make_population
 from sitoo_netsuite.estate import Estate, parse_estate
 from sitoo_netsuite.flows.customers.landing import land_customers
 from sitoo_netsuite.flows.customers.linking import Linked, link_customers
@@ -99,7 +101,8 @@ def run(people: int, seed: int = 1) -> list[Round]:
         _put_receipts(place, population.later_receipts)
         changed = {user.record: user for user in population.changed_users}
         users = [changed.get(user.record, user) for user in population.users]
-        records = [*users, *population.receipts, *population.later_receipts]
+        before = [user for user in population.users if user.record in changed]
+        records = [*users, *population.receipts, *population.later_receipts, *before]
         rounds.append(_round(place, population.customers, records))
     return rounds
 
@@ -116,6 +119,8 @@ def _round(place: _Place, customers: Sequence[Entry], records: Sequence[Entry]) 
                  for source, record, customer, _ in rows}  # fmt: skip
     known = {entry.record for entry in customers}
     made = _linked_customers(place) - earlier - known
+    if len(made) != linked.made:
+        raise RuntimeError(f"{linked.made} customers were made, and {len(made)} of them have somebody linked to them")
     sites = len(place.world.sites)
     return Round(
         round(landed_at - started, 1),
@@ -185,7 +190,15 @@ def _served(folder: Path, customers: Sequence[Entry], users: Sequence[Entry]) ->
 
 def _of_world(entry: Entry, userid: str = "", netsuite_customer: int | None = None) -> Customer:
     return Customer(
-        entry.email, entry.namefirst, entry.namelast, "", entry.phone, entry.mobile, userid, 1, netsuite_customer
+        entry.email,
+        entry.namefirst,
+        entry.namelast,
+        entry.company,
+        entry.phone,
+        entry.mobile,
+        userid,
+        1,
+        netsuite_customer,
     )
 
 
@@ -198,9 +211,10 @@ def _put_receipts(place: _Place, receipts: Sequence[Entry]) -> None:
     copy_rows(
         place.connection,
         "restricted.customer_contact",
-        ("order_day", "orderid", "email", "namefirst", "namelast", "phone"),
-        ((day, int(entry.record), entry.email, entry.namefirst, entry.namelast, entry.phone) for entry in receipts),
-    )
+        ("order_day", "orderid", "email", "namefirst", "namelast", "company", "phone"),
+        ((day, int(entry.record), entry.email, entry.namefirst, entry.namelast, entry.company, entry.phone)
+         for entry in receipts),
+    )  # fmt: skip
     copy_rows(
         place.connection,
         "model.receipts",
@@ -218,6 +232,13 @@ def _peak_mib() -> int:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Prints a line of JSON for each round. The argument is how many people."""
+    """Prints a line of JSON for each round. The argument is how many people.
+
+    Exits with 1 where anybody was linked wrongly or made twice.
+    """
+    wrong = 0
     for entry in run(int(arguments[0]) if arguments else _PEOPLE):
         print(json.dumps({**asdict(entry), "share_matched": round(entry.judged.share_matched, 4)}), flush=True)
+        wrong += entry.judged.wrong + entry.judged.doubled
+    if wrong:
+        sys.exit("somebody was linked wrongly or made twice")

@@ -1,22 +1,17 @@
 """A made-up population with known truth: who is whom in NetSuite, among Sitoo's users and on receipts.
 
-Belongs here: making it, and judging what was linked and made of it. Does not belong here: the systems it is put into.
-Nobody in it is real: addresses are under example domains, numbers are drawn at random.
+Belongs here: making it. Does not belong here: judging what was linked and made of it (`customers_judge`), the systems
+it is put into. Nobody in it is real: addresses are under example domains, numbers are drawn at random.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from sitoo_netsuite.flows.customers.identity import (
-    may_be_mistyped,
-    normalised_email,
-    normalised_mobile,
-    person_name,
-)
+from sitoo_netsuite.flows.customers.identity import normalised_email, normalised_mobile
 
 # With pairs that are a letter apart, as families have them.
 _GIVEN = (
@@ -32,10 +27,11 @@ _FAMILY = tuple(
                   "Blom", "Forss", "Kvist")
     for end in ("ström", "qvist", "gren", "man", "lund", "mark", "ros", "feldt", "sson", "berg")
 )  # fmt: skip
+_TRADES = ("Bygg", "Måleri", "Konsult", "Blommor", "Trafik", "Kakel")
 _DOMAINS = ("example.com", "example.net", "example.org", "post.example", "mail.example", "inbox.example")
 PLACEHOLDER_DOMAIN = "@none.example"
 SHARED_BY = 3
-_SHARED_ADDRESSES = tuple(f"shop.{number}@tills.example" for number in range(20))
+SHARED_ADDRESSES = tuple(f"shop.{number}@tills.example" for number in range(20))
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FIRST_CUSTOMER = 10_000
 COUNTRY = "SE"
@@ -43,7 +39,11 @@ COUNTRY = "SE"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a person stands somewhere. `record`: NetSuite's internal id, Sitoo's userid or the orderid."""
+    """How a person, or a firm, stands somewhere. `record`: NetSuite's internal id, Sitoo's userid or the orderid.
+
+    person: who it is. or_of: who else it may as well be of, since it says no more than an address, or a number, that
+    all of them use: neither a given name, nor a company, nor both of the two.
+    """
 
     person: int
     record: str
@@ -52,6 +52,8 @@ class Entry:
     phone: str
     namefirst: str
     namelast: str
+    company: str = ""
+    or_of: frozenset[int] = frozenset()
 
     @property
     def email_key(self) -> str | None:
@@ -73,40 +75,21 @@ class Population:
     later_receipts: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How much of it was right.
-
-    wrong: records linked to somebody else's customer; a receipt without a name is of whoever its address or number is.
-    doubled: customers made of somebody who had one already, as any
-    address or number in common, or one slip away, could tell. untold: customers made of somebody who had one under
-    another address and another number: nothing could tell. matchable: records of people whom NetSuite had, under an
-    address or number in common, or one slip away; matched: those of them that were linked to it.
-    """
-
-    records: int
-    linked: int
-    wrong: int
-    doubled: int
-    untold: int
-    matchable: int
-    matched: int
-
-    @property
-    def share_matched(self) -> float:
-        return self.matched / self.matchable
-
-
 @dataclass(slots=True)
 class _Human:
+    """As they are known now; a firm has its buyer's names too."""
+
     namefirst: str
     namelast: str
+    company: str
     email: str
     mobile: str
 
 
 def make_population(seed: int, people: int) -> Population:
-    """So many people with what people do: typos, addresses shared and changed, numbers handed on, married names."""
+    """So many people and firms with what people do: typos, addresses shared and changed, numbers handed on, married
+    names, half a name or only the firm's where a whole one was asked for.
+    """
     return _Maker(seed).make(people)
 
 
@@ -114,6 +97,7 @@ class _Maker:
     def __init__(self, seed: int) -> None:
         self._draw = Random(f"population {seed}")
         self._taken: set[str] = set()
+        self._users_of: defaultdict[str, set[int]] = defaultdict(set)  # of an address or number: who really uses it
         self._orderid = 0
         self._known: list[Entry] = []
         self._users: list[Entry] = []
@@ -128,17 +112,33 @@ class _Maker:
             self._place(person, human, own_address=before is None or human.email != before.email)
             before = human
         return Population(
-            tuple(self._known), tuple(self._users), tuple(self._receipts), tuple(self._changed), tuple(self._later)
+            tuple(self._known),
+            tuple(self._users),
+            tuple(self._of_any_who_may_be(self._receipts)),
+            tuple(self._changed),
+            tuple(self._of_any_who_may_be(self._later)),
         )
+
+    def _of_any_who_may_be(self, receipts: Iterable[Entry]) -> Iterable[Entry]:
+        for entry in receipts:
+            said = [own for own in (entry.email_key, entry.mobile_key) if own]
+            together = self._users_of.get(said[0], set()) if len(said) == 1 else set()
+            if entry.namefirst or entry.company or entry.person not in together:
+                yield entry
+            else:
+                yield replace(entry, or_of=frozenset(together - {entry.person}))
 
     def _happens(self, share: float) -> bool:
         return self._draw.random() < share
 
     def _human(self, before: _Human | None) -> _Human:
-        """Somebody new; two in a hundred share the address of the one before, who is family."""
-        human = _Human(self._draw.choice(_GIVEN), self._draw.choice(_FAMILY), "", self._number())
+        """Somebody new. Two in a hundred share the address of the one before: a family, or firms of one book-keeper."""
+        human = _Human(self._draw.choice(_GIVEN), self._draw.choice(_FAMILY), "", "", self._number())
+        if self._happens(0.05):
+            human.company = f"{self._draw.choice(_FAMILY)} {self._draw.choice(_TRADES)} AB"
         if before is not None and self._happens(0.02) and human.namefirst != before.namefirst:
-            return replace_names(human, before)
+            human.namelast, human.email = before.namelast, before.email
+            return human
         human.email = self._address(human)
         if before is not None and self._happens(0.005):
             human.mobile = before.mobile  # handed on
@@ -165,9 +165,9 @@ class _Maker:
         """Puts somebody into NetSuite, Sitoo and onto receipts, each as it was typed there."""
         if self._happens(0.6):
             self._put_into_netsuite(person, human)
-        married = self._happens(0.01)
-        if married:
-            human.namelast = self._draw.choice(_FAMILY)
+        if self._happens(0.01):
+            human.namelast = self._draw.choice(_FAMILY)  # married
+        self._uses(person, human)
         # In Sitoo an address is one user's.
         if own_address and self._happens(0.75):
             self._put_into_sitoo(person, human)
@@ -176,9 +176,18 @@ class _Maker:
         if self._happens(0.1):
             self._later.append(self._receipt(person, human))
 
+    def _uses(self, person: int, human: _Human) -> None:
+        for identity in (normalised_email(human.email), human.mobile):
+            self._users_of[identity or ""].add(person)
+
     def _put_into_netsuite(self, person: int, human: _Human) -> None:
         email = self._address(human) if self._happens(0.06) else human.email  # the old one
         mobile = self._number() if self._happens(0.04) else human.mobile
+        names = (human.namefirst, human.namelast, human.company)
+        if human.company and self._happens(0.7):
+            names = ("", "", human.company)
+        elif not human.company and self._happens(0.02):
+            names = ("", human.namefirst, "")  # NetSuite wants a last name of a person, whatever is in it
         for _ in range(2 if self._happens(0.01) else 1):
             self._known.append(
                 Entry(
@@ -187,8 +196,7 @@ class _Maker:
                     "" if self._happens(0.03) else self._spelled(email),
                     self._written(mobile) if self._happens(0.8) else "",
                     "",
-                    human.namefirst,
-                    human.namelast,
+                    *names,
                 )
             )
 
@@ -197,18 +205,21 @@ class _Maker:
         email = self._spelled(self._mistyped(human.email, 0.02))
         if self._happens(0.04):
             email = f"nobody.{number}{PLACEHOLDER_DOMAIN}"
+        namefirst, namelast, company = self._called(human)
         user = Entry(
             person,
             f"{{{number:08X}-0000-4000-8000-000000000000}}",
             email,
             self._written(self._slipped(human.mobile, 0.01)) if self._happens(0.75) else "",
             "",
-            self._mistyped(human.namefirst, 0.02),
-            self._mistyped(human.namelast, 0.02),
+            self._mistyped(namefirst, 0.02),
+            self._mistyped(namelast, 0.02),
+            company,
         )
         self._users.append(user)
         if self._happens(0.05):
             human.email = self._address(human)
+            self._uses(person, human)
             self._changed.append(replace(user, email=human.email))
             self._later.append(self._receipt(person, human))
 
@@ -217,16 +228,26 @@ class _Maker:
         named = self._happens(0.7)
         email = self._spelled(self._mistyped(human.email, 0.02)) if self._happens(0.85) else ""
         if self._happens(0.01):
-            email, named = self._draw.choice(_SHARED_ADDRESSES), True
+            email, named = self._draw.choice(SHARED_ADDRESSES), True
         return Entry(
             person,
             str(self._orderid),
             email,
             "",
             self._written(self._slipped(human.mobile, 0.01)) if self._happens(0.4) else "",
-            human.namefirst if named else "",
-            human.namelast if named else "",
+            *(self._called(human) if named else ("", "", "")),
         )
+
+    def _called(self, human: _Human) -> tuple[str, str, str]:
+        """First name, last name and company as filled in: a firm's often alone, a name at times by half."""
+        company = human.company if human.company and self._happens(0.75) else ""
+        if company and self._happens(0.6):
+            return "", "", company
+        if self._happens(0.08):
+            return human.namefirst, "", company
+        if self._happens(0.03):
+            return "", human.namelast, company
+        return human.namefirst, human.namelast, company
 
     def _spelled(self, email: str) -> str:
         return self._draw.choice((email, email, email.upper(), email.title(), f" {email} "))
@@ -251,100 +272,3 @@ class _Maker:
             return mobile
         place = self._draw.randrange(6, len(mobile))
         return mobile[:place] + self._draw.choice("0123456789") + mobile[place + 1 :]
-
-
-def replace_names(human: _Human, family: _Human) -> _Human:
-    """Somebody with the family name and the address of another one."""
-    return _Human(human.namefirst, family.namelast, family.email, human.mobile)
-
-
-def judge(
-    customers: Sequence[Entry], records: Sequence[Entry], linked: Mapping[str, str], made: Iterable[str]
-) -> Judged:
-    """What was linked and made, against the truth. linked: record to customer; made: customers this run has made.
-
-    A customer that was made is the person's of the first record linked to it.
-    """
-    of_customer = {entry.record: entry.person for entry in customers}
-    people_of: defaultdict[str, set[int]] = defaultdict(set)
-    for entry in (*customers, *records):
-        for identity in (own_email(entry), entry.mobile_key):
-            people_of[identity or ""].add(entry.person)
-    owners: dict[str, int] = dict(of_customer)
-    wrong = 0
-    # Who has a name first: of them it is known whose the customer is that was made of them.
-    for entry in sorted(records, key=lambda entry: not (entry.namefirst or entry.namelast)):
-        customer = linked.get(entry.record)
-        if customer is None:
-            continue
-        may_be = {entry.person}
-        if not (entry.namefirst or entry.namelast):
-            may_be |= people_of[own_email(entry) or entry.mobile_key or ""]
-        wrong += owners.setdefault(customer, entry.person) not in may_be
-
-    circles = _circles([*customers, *records])
-    holding: defaultdict[tuple[int, int], set[str]] = defaultdict(set)  # (person, circle) to customers
-    for entry in customers:
-        holding[entry.person, circles[id(entry)]].add(entry.record)
-    news, known = set(made), set(of_customer)
-    people_with: defaultdict[int, set[str]] = defaultdict(set)
-    for entry in customers:
-        people_with[entry.person].add(entry.record)
-    matchable = matched = 0
-    for entry in records:
-        circle, customer = holding[entry.person, circles[id(entry)]], linked.get(entry.record)
-        if not circle.isdisjoint(known):
-            matchable += 1
-            matched += customer in known
-        if customer is not None and customer not in news and customer not in known:
-            circle.add(customer)  # made by an earlier run
-            people_with[entry.person].add(customer)
-    doubled = untold = 0
-    for entry in records:
-        customer = linked.get(entry.record)
-        if customer in news:
-            news.remove(customer)
-            circle = holding[entry.person, circles[id(entry)]]
-            doubled += bool(circle)
-            untold += bool(people_with[entry.person]) and not circle
-            circle.add(customer)
-            people_with[entry.person].add(customer)
-    linked_records = sum(entry.record in linked for entry in records)
-    return Judged(len(records), linked_records, wrong, doubled, untold, matchable, matched)
-
-
-def _circles(entries: Sequence[Entry]) -> dict[int, int]:
-    """The circle of each entry (by its id): entries of one person that an address or number ties together."""
-    of_person: defaultdict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        of_person[entry.person].append(entry)
-    circles: dict[int, int] = {}
-    for known in of_person.values():
-        left = list(known)
-        while left:
-            circle, queue = id(left[0]), [left.pop(0)]
-            while queue:
-                entry = queue.pop()
-                circles[id(entry)] = circle
-                tied = [other for other in left if _tied(entry, other)]
-                left = [other for other in left if not any(other is one for one in tied)]
-                queue += tied
-    return circles
-
-
-def _tied(one: Entry, other: Entry) -> bool:
-    emails, mobiles = (own_email(one), own_email(other)), (one.mobile_key, other.mobile_key)
-    if (emails[0] and emails[0] == emails[1]) or (mobiles[0] and mobiles[0] == mobiles[1]):
-        return True
-    name = person_name(one.namefirst, one.namelast, "")
-    if not name.is_full or name != person_name(other.namefirst, other.namelast, ""):
-        return False
-    return any(a and b and may_be_mistyped(a, b) for a, b in (emails, mobiles))
-
-
-def own_email(entry: Entry) -> str | None:
-    """The normalised address, unless it is nobody's or everybody's."""
-    email = entry.email_key
-    if email is None or email.endswith(PLACEHOLDER_DOMAIN) or email in _SHARED_ADDRESSES:
-        return None
-    return email

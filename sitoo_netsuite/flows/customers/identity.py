@@ -159,10 +159,11 @@ def contradict(one: PersonName, other: PersonName) -> bool:
     one of the two names a person. What is not there contradicts nothing.
     """
     if (one.given or one.family) and (other.given or other.family):
-        return not (
-            (_alike(one.given, other.given) and _alike(one.family, other.family))
-            or (_alike(one.given, other.family) and _alike(one.family, other.given))
-        )
+        in_order = _alike(one.given, other.given) and _alike(one.family, other.family)
+        # Two given names alone cannot be swapped.
+        may_be_swapped = (one.given and other.family) or (one.family and other.given)
+        swapped = may_be_swapped and _alike(one.given, other.family) and _alike(one.family, other.given)
+        return not (in_order or swapped)
     return not _alike(one.company, other.company)
 
 

@@ -214,7 +214,7 @@ def match(
         while queue:
             place = queue.popleft()
             before = decisions.get(place)
-            if before is not None and before.state is not State.AMBIGUOUS:
+            if before is not None and before.state not in (State.AMBIGUOUS, State.ANONYMOUS):
                 continue
             if (found := _told(people[place], index, rules)) is not None:
                 decisions[place] = found
@@ -241,9 +241,10 @@ def match(
     return [decisions[place] for place in range(len(people))]
 
 
-def _turn(person: Person) -> tuple[bool, bool, bool]:
+def _turn(person: Person) -> tuple[bool, bool, bool, bool]:
     """Who comes first among those nobody has found: whoever says most, and may be made."""
-    return not person.gone, not person.may_make, person.name.is_empty
+    name = person.name
+    return not person.gone, not person.may_make, name.is_empty, not (name.is_full or name.company)
 
 
 class _Crowd:
@@ -360,6 +361,11 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
     by_mobile = _candidates(index.by_mobile, mobile, "mobile")
     active = [candidate for candidate in by_email if not candidate.customer.inactive]
     if len(active) == 1 and not contradict(person.name, active[0].customer.name):
+        if not _agrees(person, active[0].customer, mobile, by_mobile):
+            if person.name.is_empty:
+                index.lend(active[0].customer, None, mobile, person.name)
+            detail = "a customer has this address, and neither name nor number tells whether it is the same person"
+            return Decision(person, State.ANONYMOUS, identity, detail=detail)
         return _linked(person, identity, active[0], index, rules)
     if len(active) > 1:
         return _ambiguous(person, identity, (*by_email, *by_mobile), "several customers have this address")
@@ -436,6 +442,19 @@ def _unfound(person: Person, rules: Rules, erased: Collection[bytes]) -> Decisio
 def _may_be(person: Person, customer: Customer, email: str | None) -> bool:
     """Whether somebody may be who has their number: it changes hands, but hardly to somebody of the same given name."""
     return email is None or not contradict(person.name, customer.name) or namesakes(person.name, customer.name)
+
+
+def _agrees(person: Person, customer: Customer, mobile: str | None, by_mobile: Sequence[Candidate]) -> bool:
+    """Whether whoever has a customer's address says nothing else, or something else that is the customer's too.
+
+    Families share an address, and so do firms of one book-keeper: a family name, or a number that is not the
+    customer's, tells of another one as well.
+    """
+    if any(candidate.customer is customer for candidate in by_mobile):
+        return True
+    if person.name.is_empty:
+        return mobile is None
+    return customer.name.is_empty or agree(person.name, customer.name)
 
 
 def _candidates(index: Mapping[str, list[Customer]], identity: str | None, matched_by: str) -> list[Candidate]:

@@ -122,6 +122,7 @@ def test_names_that_may_be_one_persons_do_not_contradict(one: tuple[str, str], o
         (("Daniel", "Berg"), ("Daniela", "Berg")),
         (("Maria", "Berg"), ("Marta", "Berg")),
         (("Anna", "Svensson"), ("Anna", "Holm")),
+        (("Anna", ""), ("Erik", "")),
     ],
 )
 def test_names_of_two_people_contradict(one: tuple[str, str], other: tuple[str, str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +54,32 @@ def linked(decision: Decision) -> tuple[str, int | None, str | None]:
 def test_one_customer_with_the_address_is_linked() -> None:
     found = only(person(email="anna@example.com"), customer(7, "anna@example.com"), customer(8, "x@example.com"))
     assert linked(found) == ("linked", 7, "email")
+
+
+def test_an_address_alone_is_enough_for_whoever_says_nothing_else() -> None:
+    assert linked(only(person(email="berg@example.com", names=("", "")), customer(7, "berg@example.com"))) == (
+        "linked", 7, "email",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "mobile"),
+    [(("", ""), OTHER_MOBILE), (("", "Berg"), None), (("", "Berg"), OTHER_MOBILE)],
+    ids=["another number and no name", "the family's name", "the family's name and another number"],
+)
+def test_who_says_more_than_an_address_is_linked_only_where_it_agrees(
+    names: tuple[str, str], mobile: str | None
+) -> None:
+    anna = customer(7, "berg@example.com", MOBILE)
+    assert only(person(email="berg@example.com", mobile=mobile, names=names), anna).state == "anonymous"
+    assert linked(only(person(email="berg@example.com", mobile=MOBILE, names=names), anna)) == ("linked", 7, "email")
+
+
+def test_a_person_at_the_address_of_a_firm_is_not_taken_for_it() -> None:
+    firm = replace(customer(7, "berg@example.com", MOBILE), name=person_name("", "", "Berg Bygg AB"))
+    assert only(person(email="berg@example.com"), firm).state == "anonymous"
+    buyer = replace(person(email="berg@example.com"), name=person_name("Anna", "Berg", "Berg Bygg"))
+    assert linked(only(buyer, firm)) == ("linked", 7, "email")
 
 
 def test_without_the_address_the_number_tells() -> None:
@@ -208,7 +236,7 @@ def test_a_number_beside_an_address_on_a_receipt_without_a_name_is_only_a_hint()
     anna = customer(7, "berg@example.com")
     nameless = person("41", "berg@example.com", MOBILE, names=("", ""), source=Source.RECEIPT)
     assert linked(decide([nameless, person("42", None, MOBILE)], [anna])[1]) == ("linked", 7, "mobile")
-    assert decide([nameless, person("42", None, MOBILE, names=ERIK)], [anna])[1].state == "ambiguous"
+    assert decide([nameless, person("42", None, MOBILE, names=ERIK)], [anna])[1].state == "planned"
     assert decide([nameless, person("42", None, MOBILE, names=("", ""))], [anna])[1].state == "anonymous"
 
 
