@@ -2,7 +2,8 @@
 
 Till side: landed orders and Z-reports become receipts, lines, payments and till sessions. Books' side: the day's totals
 become the planned, posted and verified journals. Master data: NetSuite's items and prices are pushed to the tills, what
-was sold is held against them, and the tills' customers are linked to NetSuite's.
+was sold is held against them, and the tills' customers are linked to NetSuite's. Stock: what NetSuite moved is pushed
+to Sitoo.
 """
 
 from __future__ import annotations
@@ -44,6 +45,14 @@ from sitoo_netsuite.flows.sales.automation import (
     reread_digests,
     reread_every_night,
 )
+from sitoo_netsuite.flows.stock.assets import netsuite_movements, pushed_stock, sitoo_movements
+from sitoo_netsuite.flows.stock.automation import (
+    compare_stock_job,
+    moved_stock,
+    push_stock_job,
+    stock_hourly,
+    stock_nightly,
+)
 from sitoo_netsuite.operate.reaper import gone_runs
 from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Sitoo, Warehouse
 from sitoo_netsuite.worklist.automation import failed_runs, recovered_runs
@@ -64,6 +73,9 @@ defs = dg.Definitions(
         consolidated_journals,
         posted_journals,
         verified_journals,
+        sitoo_movements,
+        netsuite_movements,
+        pushed_stock,
     ],
     jobs=[
         read_catalogue,
@@ -75,18 +87,22 @@ defs = dg.Definitions(
         reread_digests,
         close_days,
         verify_days_job,
+        push_stock_job,
+        compare_stock_job,
     ],
     schedules=[
         catalogue_nightly,
         changes_hourly,
         customers_nightly,
+        stock_nightly,
+        stock_hourly,
         landing_every_quarter,
         reread_every_night,
         close_of_day,
         unposted_days,
         nightly_read_back,
     ],
-    sensors=[first_catalogue, changed_items, late_orders, failed_runs, recovered_runs, gone_runs],
+    sensors=[first_catalogue, changed_items, moved_stock, late_orders, failed_runs, recovered_runs, gone_runs],
     resources={
         "estate_file": EstateFile(),
         "clock": Clock(),

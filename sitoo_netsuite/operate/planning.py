@@ -20,6 +20,7 @@ from sitoo_netsuite.flows.sales.landing import land_orders, land_registers, land
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
+from sitoo_netsuite.flows.stock.push_steps import planned_pushes
 from sitoo_netsuite.sitoo.client import SitooClient
 
 
@@ -34,7 +35,8 @@ def make_plan(
     held by name has its orderid as `record`. `named` is what the ledger held more than was posted when it was last
     verified, and the record and kind of case that account for it. `products`: `{site, sku, action, fields, held}`, what
     would be asked of Sitoo, and `customers`: `{external_id, record, subsidiary, records}`, who would be made in
-    NetSuite, both by what was landed last. The plan is kept and its cases are filed, as a run's would be.
+    NetSuite, and `stock`: `{store, warehouse, transaction, external_id, skus, held}`, what NetSuite moved that would be
+    pushed to Sitoo, all three by what was landed last. The plan is kept and its cases are filed, as a run's would be.
     """
     land_registers(connection, client, estate, now)
     land_z_reports(connection, client, z_reports_from(estate), last, estate, now)
@@ -89,6 +91,7 @@ def make_plan(
         "named": [_named(e) for e in ledger_findings(connection, first, last)],
         "products": _products(connection, estate, now),
         "customers": planned_customers(connection, estate),
+        "stock": planned_pushes(connection, client, estate),
     }
 
 

@@ -211,6 +211,10 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
         console.print("Products: " + ", ".join(f"{count} {name}" for name, count in sorted(actions.items())) + ".")
     if planned["customers"]:
         console.print(f"Customers: {len(planned['customers'])} to make in NetSuite.")
+    if planned["stock"]:
+        waiting = sum("held" in row for row in planned["stock"])
+        to_push = len(planned["stock"]) - waiting
+        console.print(f"Stock: {to_push} movements or levels to push to Sitoo, {waiting} SKUs held.")
 
 
 def print_pushes(console: Console, pushed: Sequence[Mapping[str, Any]]) -> None:

@@ -44,9 +44,18 @@ from sitoo_netsuite.sitoo.models import (
     SitooStore,
     User,
     Warehouse,
+    WarehouseItem,
+    WarehouseTransaction,
     can_be_asked_for,
 )
-from sitoo_netsuite.sitoo.paging import Params, by_date_added, by_offset, by_orderid, decode_page
+from sitoo_netsuite.sitoo.paging import (
+    Params,
+    by_date_added,
+    by_offset,
+    by_orderid,
+    by_warehouse_transaction_id,
+    decode_page,
+)
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Slots = Callable[[], AbstractContextManager[int]]
@@ -101,7 +110,8 @@ def slots_in_process(count: int) -> Slots:
 
 
 class SitooClient:
-    """Reads a Sitoo account and writes its catalogue. Thread-safe: threads share its keys, a request at a time on each.
+    """Reads a Sitoo account, writes its catalogue and moves its stock. Thread-safe: threads share its keys, a request
+    at a time on each.
 
     `url` is the account's base URL as Backoffice shows it (`https://.../v2/accounts/<account>`); it is never derived.
     `slots` says which of `keys` a request may use: Sitoo counts connections per key over all processes, so several
@@ -138,6 +148,11 @@ class SitooClient:
             wait_jitter=0,
             wait_exp_base=2,
         )
+
+    @property
+    def most_requests(self) -> int:
+        """How many requests it can have in flight at once: one on each key."""
+        return len(self._keys)
 
     def close(self) -> None:
         """Close the connections. The client is of no use afterwards."""
@@ -308,7 +323,58 @@ class SitooClient:
             params["userid"] = ",".join(some)
             yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
 
-    # ------------------------------------------------------------------ what is written: the catalogue, nothing else
+    # ------------------------------------------------------------------ stock, as raw records
+
+    def warehouse_item_pages(
+        self,
+        eshopid: int,
+        warehouseid: int,
+        *,
+        skus: Iterable[str] | None = None,
+        modified_from: int | None = None,
+        modified_to: int | None = None,
+    ) -> Iterator[list[msgspec.Raw]]:
+        """Pages of a warehouse's levels, ready for `models.read_warehouse_items`.
+
+        Of these SKUs, a hundred at a time, or of those that changed in a window of seconds since 1970, if given;
+        whether Sitoo includes the window's end is unknown. A SKU that cannot be asked for is left out.
+        """
+        path = f"/sites/{eshopid}/warehouses/{warehouseid}/warehouseitems"
+        params = {"fields": ",".join(WarehouseItem.__struct_fields__)}
+        if modified_from is not None:
+            params["datelastmodifiedfrom"] = str(modified_from)
+        if modified_to is not None:
+            params["datelastmodifiedto"] = str(modified_to)
+        if skus is None:
+            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+            return
+        for some in _address_lines(sorted(sku for sku in set(skus) if can_be_asked_for(sku))):
+            params["sku"] = ",".join(some)
+            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+
+    def warehouse_transaction_pages(
+        self,
+        eshopid: int,
+        *,
+        id_from: int = 0,
+        created_from: int | None = None,
+        created_to: int | None = None,
+    ) -> Iterator[list[msgspec.Raw]]:
+        """Pages of a site's stock movements of all kinds by rising id, with their items, ready for
+        `models.read_warehouse_transaction`; ends when there are no more.
+
+        `id_from` is the first id wanted. The dates (seconds since 1970) narrow by `datecreated`; whether Sitoo includes
+        the end is unknown.
+        """
+        path = f"/sites/{eshopid}/warehousetransactions"
+        params = {"fields": ",".join(WarehouseTransaction.__struct_fields__)}
+        if created_from is not None:
+            params["datecreatedfrom"] = str(created_from)
+        if created_to is not None:
+            params["datecreatedto"] = str(created_to)
+        return by_warehouse_transaction_id(self._fetch(f"{path}.json"), path, params, id_from, _LIST_PAGE)
+
+    # ------------------------------------------------------------------ what is written: the catalogue and stock
 
     def create_products(self, eshopid: int, products: Sequence[Mapping[str, object]]) -> list[BatchAnswer]:
         """Makes products, each with at least its `sku`; an answer for each, in order, with its productid.
@@ -344,6 +410,25 @@ class SitooClient:
         answer = self.request("PUT", f"{path}.json", content=msgspec.json.encode(variants))
         if answer.strip() != b"true":
             raise SitooUnclear(f"PUT {path}", f"the answer is not `true` but {len(answer)} bytes of something else")
+
+    def create_warehouse_transactions(
+        self, eshopid: int, transactions: Sequence[Mapping[str, object]]
+    ) -> list[BatchAnswer]:
+        """Moves stock, each by `warehouseid`, `transactiontype` and signed `items`; an answer for each, with its id.
+
+        Never sent twice: after SitooUnclear look for the external ids, which Sitoo may take a second time (reference
+        1.8). At most 1,000 items in one request (1.7); virtual warehouses take none (4).
+        """
+        return self._batch("POST", f"/sites/{eshopid}/warehousetransactions", transactions)
+
+    def put_warehouse_items(
+        self, eshopid: int, warehouseid: int, items: Sequence[Mapping[str, object]]
+    ) -> list[BatchAnswer]:
+        """Sets levels in a virtual warehouse, each by `sku` and `decimaltotal`; an answer for each, in order.
+
+        Setting the same level again changes nothing, so that an unclear answer may be followed by the same request.
+        """
+        return self._batch("PUT", f"/sites/{eshopid}/warehouses/{warehouseid}/warehouseitems", items)
 
     def _batch(self, method: str, path: str, records: Sequence[Mapping[str, object]]) -> list[BatchAnswer]:
         """A batch (reference 1.7): always an array, so that each record has an answer of its own."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -246,6 +246,43 @@ class Warehouse(msgspec.Struct, frozen=True):
     externalid: str | None = None
 
 
+VIRTUAL_WAREHOUSE = 20
+"""The `warehousetype` of warehouses that take levels instead of movements (reference section 3)."""
+
+
+class WarehouseItem(msgspec.Struct, frozen=True, gc=False):
+    """How much of a SKU a warehouse holds, of which `decimalreserved` is promised to somebody. Three decimals."""
+
+    warehouseitemid: Id
+    sku: Name
+    decimaltotal: str
+    decimalreserved: str | None = None
+
+
+class WarehouseTransactionItem(msgspec.Struct, frozen=True, gc=False):
+    """What a movement moved of one SKU: positive is what came, negative what went."""
+
+    sku: Name
+    decimalquantity: str
+
+
+class WarehouseTransaction(msgspec.Struct, frozen=True, gc=False):
+    """A movement of stock at one warehouse, which never changes. Types: reference section 3 (10 in, 20 out, 30 sale, 40
+    refund, 50 stocktaking).
+    """
+
+    warehousetransactionid: Id
+    warehouseid: Id
+    datecreated: int  # seconds since 1970
+    transactiontype: SmallId
+    items: list[WarehouseTransactionItem] | None
+    description: str | None = None
+    externalid: str | None = None
+    reasoncode: str | None = None
+    shipmentid: Id | None = None
+    orderdeliveryid: Id | None = None
+
+
 class PaymentType(msgspec.Struct, frozen=True):
     """A payment the tills offer; `paymentmethodid` as in reference section 3 (100 cash, 500 gift card...)."""
 
@@ -321,6 +358,13 @@ class PriceListItem(msgspec.Struct, frozen=True):
     productid: Id | None = None
     sku: str | None = None
     moneypricevolume: list[VolumePrice] | None = None
+
+
+class StockedProduct(msgspec.Struct, frozen=True):
+    """Whether a product's stock is counted."""
+
+    sku: Name
+    stockcountenable: bool | None = None
 
 
 class User(msgspec.Struct, frozen=True):
@@ -416,8 +460,8 @@ class Rejection(msgspec.Struct, frozen=True):
     The repr leaves the body out: it may hold personal fields.
     """
 
-    # 'orders', 'z_reports', 'order_deliveries', 'products', 'price_list_items', 'users'; 'receipts' and 'till_sessions'
-    # when modelled
+    # 'orders', 'z_reports', 'order_deliveries', 'products', 'price_list_items', 'users', 'warehouse_items',
+    # 'warehouse_transactions'; 'receipts' and 'till_sessions' when modelled
     source: str
     record: str
     reason: str
@@ -439,6 +483,9 @@ _delivery = msgspec.json.Decoder(OrderDelivery)
 _product = msgspec.json.Decoder(Product)
 _price_list_item = msgspec.json.Decoder(PriceListItem)
 _user = msgspec.json.Decoder(User)
+_warehouse_item = msgspec.json.Decoder(WarehouseItem)
+_warehouse_items = msgspec.json.Decoder(list[WarehouseItem])
+_warehouse_transaction = msgspec.json.Decoder(WarehouseTransaction)
 _text = msgspec.json.Decoder(str | None)
 # Sorted keys: the digest must not change because Sitoo lists the same fields in another order.
 _sorted = msgspec.json.Encoder(order="sorted")
@@ -548,6 +595,61 @@ def read_user(raw: msgspec.Raw, eshopid: int) -> User | Rejection:
     return user
 
 
+def read_warehouse_items(page: Sequence[msgspec.Raw], warehouseid: int) -> tuple[list[WarehouseItem], list[Rejection]]:
+    """The levels of a page, and those of them that cannot be read. Never raises.
+
+    Warehouses have millions of them: the page is read at once, and one by one where something is wrong with it.
+    """
+    body = b"[" + b",".join(map(bytes, page)) + b"]"
+    try:
+        items = _warehouse_items.decode(body)
+        _check_quantities([item.decimaltotal for item in items])
+        _check_quantities([item.decimalreserved for item in items if item.decimalreserved is not None])
+        _check_text(body)
+    except (*UNREADABLE, _Unusable):
+        records = [_read_warehouse_item(raw, warehouseid) for raw in page]
+        return (
+            [record for record in records if isinstance(record, WarehouseItem)],
+            [record for record in records if isinstance(record, Rejection)],
+        )
+    return items, []
+
+
+def _read_warehouse_item(raw: msgspec.Raw, warehouseid: int) -> WarehouseItem | Rejection:
+    body = bytes(raw)
+    try:
+        item = _warehouse_item.decode(raw)
+        _check_quantities((item.decimaltotal, item.decimalreserved or "0.000"))
+        _check_text(body)
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection_of(warehouseid, "warehouse_items", body, error, "warehouseitemid")
+    return item
+
+
+def read_warehouse_transaction(raw: msgspec.Raw, eshopid: int) -> WarehouseTransaction | Rejection:
+    """One movement of stock of a site; a Rejection if it cannot be read. Never raises."""
+    body = bytes(raw)
+    try:
+        transaction = _warehouse_transaction.decode(raw)
+        _check_moment(transaction.datecreated)
+        _check_quantities([item.decimalquantity for item in transaction.items or ()])
+        _check_text(body)
+    except (*UNREADABLE, _Unusable) as error:
+        return _rejection_of(eshopid, "warehouse_transactions", body, error, "warehousetransactionid")
+    return transaction
+
+
+def quantity_milli(text: str) -> int:
+    """Sitoo's `decimal` (`-5.000`, three decimals) in thousandths. Raises ValueError for what was not checked."""
+    return int(text.replace(".", ""))
+
+
+def quantity_text(milli: int) -> str:
+    """Thousandths as Sitoo's `decimal`."""
+    sign, whole = ("-" if milli < 0 else ""), abs(milli)
+    return f"{sign}{whole // 1000}.{whole % 1000:03d}"
+
+
 def split_personal(fields: dict[str, msgspec.Raw]) -> tuple[bytes, Contact | None]:
     """The order's payload without the personal fields, keys sorted; and those fields, None if all are empty.
 
@@ -613,6 +715,12 @@ def _check_money(amounts: Iterable[str], currency: str) -> None:
     if not pattern.fullmatch(text) or text.count(" ") != len(amounts):
         wrong = next((amount for amount in amounts if not _MONEY.fullmatch(amount)), None)
         raise _Unusable(f"amount {wrong!r}" if wrong is not None else f"a fraction of a {currency}")
+
+
+def _check_quantities(quantities: Sequence[str]) -> None:
+    text = " ".join((*quantities, ""))
+    if not _QUANTITY_LIST.fullmatch(text) or text.count(" ") != len(quantities):
+        raise _Unusable("a quantity that is not a number with three decimals")
 
 
 def _check_moment(epoch: int) -> None:

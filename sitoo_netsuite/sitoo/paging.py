@@ -1,4 +1,4 @@
-"""How Sitoo's lists are read to their end: by orderid, by offset, and by the time a Z-report was added.
+"""How Sitoo's lists are read to their end: by a rising id, by offset, and by the time a Z-report was added.
 
 Each paginator takes a `fetch(params) -> body` and yields pages of raw records, so it knows no HTTP. Where a list ends,
 what grows under us and what has no offset: reference 1.4 and 1.5.
@@ -31,7 +31,14 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class _OrderId(msgspec.Struct):
-    orderid: Id
+    id: Id = msgspec.field(name="orderid")
+
+
+class _WarehouseTransactionId(msgspec.Struct):
+    id: Id = msgspec.field(name="warehousetransactionid")
+
+
+_IdDecoder = msgspec.json.Decoder[_OrderId] | msgspec.json.Decoder[_WarehouseTransactionId]
 
 
 class _ZReportKey(msgspec.Struct):
@@ -43,6 +50,7 @@ class _ZReportKey(msgspec.Struct):
 _page = msgspec.json.Decoder(Page)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _order_id = msgspec.json.Decoder(_OrderId)
+_warehouse_transaction_id = msgspec.json.Decoder(_WarehouseTransactionId)
 _z_report_key = msgspec.json.Decoder(_ZReportKey)
 
 
@@ -82,27 +90,47 @@ def _between_brackets(body: bytes, after: bytes) -> bytes | None:
 
 
 def by_orderid(fetch: Fetch, params: Params, first: int, page_size: int) -> Iterator[list[msgspec.Raw]]:
-    """Pages of orders by rising orderid, from `first` on, to the first empty page.
+    """Pages of orders by rising orderid, from `first` on, to the first empty page (`_by_id`)."""
+    return _by_id(fetch, "/orders", "orderid", _order_id, params, first, page_size)
 
-    Orders that arrive meanwhile have higher ids and are read too. Records whose orderid cannot be read are passed by
+
+def by_warehouse_transaction_id(
+    fetch: Fetch, request: str, params: Params, first: int, page_size: int
+) -> Iterator[list[msgspec.Raw]]:
+    """Pages of warehouse transactions by rising id, from `first` on, to the first empty page (`_by_id`)."""
+    return _by_id(fetch, request, "warehousetransactionid", _warehouse_transaction_id, params, first, page_size)
+
+
+def _by_id(
+    fetch: Fetch,
+    request: str,
+    field: str,
+    decoder: _IdDecoder,
+    params: Params,
+    first: int,
+    page_size: int,
+) -> Iterator[list[msgspec.Raw]]:
+    """Pages of records by their rising id, `field`, from `first` on, to the first empty page.
+
+    Records that arrive meanwhile have higher ids and are read too. Records whose id cannot be read are passed by
     offset, so that one of them never stops the rest. Raises SitooUnreadable when the answer is not in the order asked
     for, which would mean reading on for ever or past records.
     """
     following, beyond = first, 0
     while True:
-        keyset = {**params, "orderidfrom": str(following), "sort": "orderid"}
-        page = _piece(fetch, "/orders", keyset, beyond, page_size)
+        keyset = {**params, f"{field}from": str(following), "sort": field}
+        page = _piece(fetch, request, keyset, beyond, page_size)
         if not page.items:
             return
-        unread = next((back for back, raw in enumerate(reversed(page.items)) if _orderid_of(raw) is not None), None)
+        unread = next((back for back, raw in enumerate(reversed(page.items)) if _id_of(decoder, raw) is not None), None)
         if unread is None:
             beyond += len(page.items)
         else:
-            ends = [_orderid_of(page.items[0]), _orderid_of(page.items[-1 - unread])]
-            lowest, highest = (orderid if orderid is not None else following for orderid in ends)
+            ends = [_id_of(decoder, page.items[0]), _id_of(decoder, page.items[-1 - unread])]
+            lowest, highest = (identifier if identifier is not None else following for identifier in ends)
             if not following <= lowest <= highest:
-                what = f"orders from {following} on were asked for by rising orderid, and {lowest} to {highest} came"
-                raise SitooUnreadable("/orders", what)
+                what = f"{field} from {following} on were asked for, rising, and {lowest} to {highest} came"
+                raise SitooUnreadable(request, what)
             following, beyond = highest + 1, unread
         yield page.items
 
@@ -205,8 +233,8 @@ def _key_of(raw: msgspec.Raw) -> tuple[str, int] | None:
     return key.registerid, key.zreportid
 
 
-def _orderid_of(raw: msgspec.Raw) -> int | None:
+def _id_of(decoder: _IdDecoder, raw: msgspec.Raw) -> int | None:
     try:
-        return _order_id.decode(raw).orderid
+        return decoder.decode(raw).id
     except UNREADABLE:
         return None

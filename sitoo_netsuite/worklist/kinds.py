@@ -218,6 +218,21 @@ KINDS = {
             "Read NetSuite's reason; correct the customer in Sitoo, or the account. The next run tries again.",
         ),
         Kind(
+            "stock_push_failed", Owner.RETAIL_OPS, Severity.HIGH,
+            "A movement of stock in NetSuite did not reach Sitoo: it was refused, or the answer is not clear yet.",
+            "Read the reason and mend it in Sitoo. If it is waiting, the next run looks and sends it again if need be.",
+        ),
+        Kind(
+            "stock_push_doubled", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "Sitoo took a movement of stock twice, since an answer was lost. What was too much was taken back.",
+            "Nothing to do: see that the store's stock of it is right. The next run clears this.",
+        ),
+        Kind(
+            "stock_sku_missing_in_sitoo", Owner.INTEGRATION, Severity.MEDIUM,
+            "NetSuite moved stock of an item that Sitoo has no product for, or no product whose stock it counts.",
+            "Push the product to Sitoo, or let Sitoo count its stock. The next run then pushes what waits.",
+        ),
+        Kind(
             "run_failed", Owner.INTEGRATION, Severity.HIGH,
             "A run failed before it could finish. What it had posted is recorded; nothing is doubled.",
             "Read the run's error in Dagster. The next run takes up where this one stopped and clears this.",

@@ -13,18 +13,23 @@ from sitoo_netsuite.definitions import defs
 from sitoo_netsuite.operate.runs import run_job
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
+from sitoo_netsuite_tests.end_to_end.stock_by_hand import goods_came_in, keep_stock
 
 # NetSuite is the master of items, SKUs and prices: what is written to it are journals and customers.
 MAY_BE_WRITTEN_TO_NETSUITE = re.compile(r"POST /services/rest/record/v1/(journalEntry|customer)$")
 # A POST that only asks.
 ASKS_NETSUITE = re.compile(r"POST /services/rest/(auth/oauth2/v1/token|query/v1/suiteql)$")
-# Sitoo is the master of orders, payments and gift cards: what is written to it is the catalogue.
+# Sitoo is the master of orders, payments and gift cards: what is written to it is the catalogue, and what of stock
+# NetSuite moved; a level is told to virtual warehouses alone.
 MAY_BE_WRITTEN_TO_SITOO = re.compile(
     r"(POST|PUT) /v2/accounts/\d+/sites/\d+/products\.json$"
     r"|PUT /v2/accounts/\d+/sites/\d+/products/\d+/productvariants\.json$"
     r"|PUT /v2/accounts/\d+/sites/\d+/pricelists/\d+/pricelistitems\.json$"
+    r"|POST /v2/accounts/\d+/sites/\d+/warehousetransactions\.json$"
+    r"|PUT /v2/accounts/\d+/sites/\d+/warehouses/\d+/warehouseitems\.json$"
 )
 MASTERED_BY_NETSUITE = {"productid", "sku", "title", "barcode", "activepos", "vatid", "moneyprice"}
+MOVES_STOCK = {"warehouseid", "transactiontype", "description", "externalid", "items"}
 
 
 def requests(url: str, after: int = 0) -> list[dict[str, Any]]:
@@ -63,6 +68,8 @@ def by_hand(retailer: Retailer) -> None:
         "price": {"items": [*price, {**price[0], "currencyPage": {"id": "2"}}]},
     }
     retailer.netsuite("POST", "inventoryItem", json.dumps(variant).encode())
+    keep_stock(retailer)
+    goods_came_in(retailer, changed.netsuite_item)
     env = retailer.sandbox.env
     httpx.put(
         f"{env['SITOO_URL']}/sites/1/products/{changed.productid}.json",
@@ -78,7 +85,7 @@ def test_no_request_writes_what_the_other_side_owns(retailer: Retailer) -> None:
     ours = [requests(netsuite_url), requests(sitoo_url)]
     by_hand(retailer)
     seen = [requests(url)[-1]["number"] for url in (netsuite_url, sitoo_url)]
-    for job in ("push_changes", "compare_catalogue"):
+    for job in ("push_changes", "compare_catalogue", "push_stock", "compare_stock"):
         run_job(defs, retailer.instance, job)
     retailer.run()
     run_job(defs, retailer.instance, "link_customers")
@@ -91,9 +98,15 @@ def test_no_request_writes_what_the_other_side_owns(retailer: Retailer) -> None:
         assert MAY_BE_WRITTEN_TO_NETSUITE.match(address) or ASKS_NETSUITE.match(address), address
 
     to_sitoo = writes(ours[1])
-    assert {address.rpartition("/")[2] for address in to_sitoo} == {"products.json", "productvariants.json"}
+    assert {address.rpartition("/")[2] for address in to_sitoo} == {
+        "products.json", "productvariants.json", "warehousetransactions.json",
+    }  # fmt: skip
     for address, bodies in to_sitoo.items():
         assert MAY_BE_WRITTEN_TO_SITOO.match(address), address
         if address.endswith("/products.json"):
             for record in (record for body in bodies for record in json.loads(body)):
                 assert record.keys() <= MASTERED_BY_NETSUITE
+        if address.endswith("/warehousetransactions.json"):
+            (entry,) = (entry for body in bodies for entry in json.loads(body))
+            assert entry.keys() <= MOVES_STOCK
+            assert entry["externalid"].startswith("NS-")

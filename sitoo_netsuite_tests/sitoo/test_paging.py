@@ -53,7 +53,7 @@ def test_every_order_is_read_once_whatever_cannot_be_read_and_however_small_the_
 @pytest.mark.parametrize("items", [[{"orderid": 9}, {"orderid": 3}], [{"orderid": 2}]])
 def test_an_answer_in_another_order_than_asked_for_stops_the_reading(items: list[Record]) -> None:
     body = json.dumps({"totalcount": 2, "items": items}).encode()
-    with pytest.raises(SitooUnreadable, match="orders from 3 on"):
+    with pytest.raises(SitooUnreadable, match="orderid from 3 on"):
         list(by_orderid(lambda _: body, {}, 3, 10))
 
 

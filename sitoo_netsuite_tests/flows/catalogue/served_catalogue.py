@@ -31,7 +31,7 @@ from sitoo_netsuite.sitoo.client import ApiKey, Retries, SitooClient
 
 _OPENED = datetime(2026, 3, 4, 6, tzinfo=UTC)
 _TOKEN = TokenCredentials("consumer-key", "s3cret-of-the-consumer", "token-id", "s3cret-of-the-token")
-_KEY = ApiKey("1500-140", "tills open at nine")
+SITOO_KEY = ApiKey("1500-140", "tills open at nine")
 T = TypeVar("T")
 
 
@@ -85,7 +85,7 @@ def served_catalogue(folder: Path, world: World | None = None) -> Iterator[Serve
     clock = SandboxClock(_OPENED)
     sitoo_requests, netsuite_requests = Recorder(), Recorder()
     store = TradeStore.create(folder / "trade.sqlite")
-    sitoo_app = build_sitoo_app(world, store, clock, keys={_KEY.id: _KEY.password}, recorder=sitoo_requests)
+    sitoo_app = build_sitoo_app(world, store, clock, keys={SITOO_KEY.id: SITOO_KEY.password}, recorder=sitoo_requests)
     netsuite_app = build_netsuite_app(
         world,
         clock,
@@ -96,7 +96,7 @@ def served_catalogue(folder: Path, world: World | None = None) -> Iterator[Serve
     quick = Retries(attempts=3, first_wait=0.01, longest_wait=1.0)
     with serving(sitoo_app) as sitoo_root, serving(netsuite_app) as netsuite_url:
         url = f"{sitoo_root}/v2/accounts/{world.account_id}"
-        with SitooClient(url, [_KEY], retries=quick) as sitoo:
+        with SitooClient(url, [SITOO_KEY], retries=quick) as sitoo:
             yield ServedCatalogue(
                 world=world,
                 estate=parse_estate(yaml.safe_load(estate_yaml(world)), "the sandbox's estate"),

@@ -46,10 +46,17 @@ create table landing.stock_movements (             -- lines of NetSuite's transa
 );
 create index stock_movements_landed on landing.stock_movements (landed_at);
 
+create table landing.touched_movements (           -- NetSuite's transactions of which something is to be pushed, maybe
+    transaction   bigint primary key,              -- internal id
+    touched_at    timestamptz not null,
+    taken_by      text                             -- the run that is at it; null again when touched anew
+);
+
 create table landing.netsuite_levels (             -- as last read
     location      bigint not null,
     item          bigint not null,
     on_hand_milli bigint not null,
+    available_milli bigint not null,               -- on hand less what NetSuite has promised to somebody
     average_cost  numeric,                         -- of one unit, in the subsidiary's currency
     primary key (location, item)
 );
@@ -143,7 +150,8 @@ create table posting.stock_pushes (                -- a warehouse transaction ea
     number        integer not null,
     store         text   not null,
     tran_date     date   not null,                 -- of NetSuite's document
-    state         text   not null check (state in ('planned', 'in_doubt', 'done', 'refused')),
+    description   text   not null,                 -- as Sitoo shows it
+    state         text   not null check (state in ('in_doubt', 'done', 'refused')),
     attempts      integer not null default 0,
     warehousetransactionid bigint,
     error         text,
@@ -152,7 +160,8 @@ create table posting.stock_pushes (                -- a warehouse transaction ea
     settled_at    timestamptz,
     unique (transaction, warehouseid, number)
 );
-create index stock_pushes_open on posting.stock_pushes (state) where state in ('planned', 'in_doubt');
+create index stock_pushes_open on posting.stock_pushes (state) where state = 'in_doubt';
+create index stock_pushes_settled on posting.stock_pushes (settled_at);
 
 create table posting.stock_push_items (
     external_id   text   not null references posting.stock_pushes,

@@ -1,0 +1,130 @@
+"""Stock as assets: what moved on either side, and what was done about it.
+
+Thin: resources in, a step of this flow, result and metadata out.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import dagster as dg
+
+from sitoo_netsuite.flows.stock import checks, push_book
+from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, land_netsuite_levels, reread_movements
+from sitoo_netsuite.flows.stock.push_steps import push_stock
+from sitoo_netsuite.flows.stock.sitoo_landing import (
+    land_sitoo_levels,
+    land_warehouse_transactions,
+    land_warehouses,
+    reread_warehouse_transactions,
+)
+from sitoo_netsuite.preview import table
+from sitoo_netsuite.resources import NETSUITE_POOL, SITOO_POOL, Clock, EstateFile, NetSuite, Sitoo, Warehouse
+
+_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2))
+
+
+class Moving(dg.Config):
+    """How much is looked at. `whole`: everything of the last days of the estate is read again, which alone notices what
+    is gone, and everything is compared; else what changed since.
+    """
+
+    whole: bool = True
+
+
+@dg.asset(
+    group_name="stock",
+    kinds={"sitoo", "postgres"},
+    owners=["team:integration"],
+    pool=SITOO_POOL,
+    freshness_policy=_FRESH,
+    description="Everything that moved stock in Sitoo, whoever moved it, and the levels of its virtual warehouses.",
+)
+def sitoo_movements(
+    config: Moving, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, sitoo: Sitoo
+) -> dg.MaterializeResult:
+    estate, now = estate_file.load(), clock.now()
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+        warehouses = land_warehouses(connection, client, now)
+        landed = land_warehouse_transactions(connection, client, estate, now)
+        if config.whole:
+            first = now.date() - timedelta(days=estate.sitoo.reread_days)
+            late = reread_warehouse_transactions(connection, client, estate, first, now)
+            landed = landed + late
+        virtual = push_book.by_site(push_book.virtual_places(connection, estate))
+        levels = land_sitoo_levels(connection, client, virtual, now, whole=config.whole)
+    return dg.MaterializeResult(
+        metadata={
+            "warehouses": warehouses,
+            "new": landed.new,
+            "unreadable": landed.rejected,
+            "virtual_levels_changed": levels,
+        }
+    )
+
+
+@dg.asset(
+    group_name="stock",
+    kinds={"netsuite", "postgres"},
+    owners=["team:integration"],
+    pool=NETSUITE_POOL,
+    freshness_policy=_FRESH,
+    description="Everything that moved stock in NetSuite at the locations of the estate, line by line.",
+)
+def netsuite_movements(
+    config: Moving, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, netsuite: NetSuite
+) -> dg.MaterializeResult:
+    estate, now = estate_file.load(), clock.now()
+
+    async def read() -> dict[str, int]:
+        async with netsuite.client(estate) as client:
+            landed = await land_movements(connection, client, estate, now)
+            changed = landed.transactions
+            if config.whole:
+                first = now.date() - timedelta(days=estate.sitoo.reread_days)
+                changed |= (await reread_movements(connection, client, estate, first, now)).transactions
+            locations = push_book.virtual_locations(connection, estate)
+            levels = await land_netsuite_levels(connection, client, locations, estate.netsuite.slots)
+            return {"changed": len(changed), "virtual_levels_changed": levels}
+
+    with warehouse.connection() as connection:
+        return dg.MaterializeResult(metadata=asyncio.run(read()))
+
+
+@dg.asset(
+    deps=[sitoo_movements, netsuite_movements, "item_catalogue"],
+    group_name="stock",
+    kinds={"sitoo", "postgres"},
+    owners=["team:retail_ops"],
+    pool=SITOO_POOL,
+    description=(
+        "NetSuite's movements of stock in Sitoo's: what it moved, less what was pushed, each movement once. Virtual "
+        "warehouses are told their levels. Nothing is written unless the estate lets it."
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="pushed_stock", description=description)
+        for name, description in checks.PUSHED_STOCK.items()
+    ],
+)
+def pushed_stock(
+    context: dg.AssetExecutionContext,
+    config: Moving,
+    estate_file: EstateFile,
+    clock: Clock,
+    warehouse: Warehouse,
+    sitoo: Sitoo,
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+        run = push_stock(connection, client, estate, clock.now, context.run.run_id, whole=config.whole)
+    return dg.MaterializeResult(
+        metadata={
+            "transactions": run.transactions,
+            **{f"pushed {outcome}": count for outcome, count in run.counts.items()},
+            "levels_told": len(run.levels),
+            "to_push": len(run.left.pushes),
+            "left": table(
+                ["store", "warehouse", "transaction", "sku", "quantity", "reason"], checks.left_rows(run.left)
+            ),
+        },
+        check_results=checks.pushed_stock(run),
+    )

@@ -1,0 +1,343 @@
+"""The stock flow's SQL towards Sitoo: what NetSuite moved, and every push that was sent or may have been.
+
+Belongs here: reading both for the rules (`wanted_pushes`), and the only statements that write a push or change its
+state. Does not belong here: rules, HTTP.
+
+A push is written down in doubt, with its lines, before its request; afterwards only its state moves:
+
+    in_doubt -> done       Sitoo said so, or shows it
+    in_doubt -> refused    Sitoo said no, and does not show it
+
+How often Sitoo shows a push is read from its landed movements, whatever the state: one that was refused and turns up
+after all, or turns up twice, counts as often as it is there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import psycopg
+
+from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.stock.wanted_pushes import Movement, Place, Push, PushLine, RecordedPush
+from sitoo_netsuite.sitoo.models import VIRTUAL_WAREHOUSE
+
+# Sitoo dates its transactions by its own clock.
+_SEEN_FROM = "(p.planned_at - interval '2 days')::date"
+# Long enough for a person to see that a push which Sitoo took is not there.
+_LATELY = timedelta(days=7)
+
+
+State = Literal["in_doubt", "done", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of a push once it was asked for. `error`: why it is not done."""
+
+    push: Push
+    state: State
+    error: str | None = None
+    warehousetransactionid: int | None = None
+
+
+def places(connection: psycopg.Connection, estate: Estate) -> list[Place]:
+    """The warehouses that take movements, of stores whose stock is followed, as they were landed."""
+    return _places(connection, estate, "warehouse_type <> %s")
+
+
+def virtual_places(connection: psycopg.Connection, estate: Estate) -> list[Place]:
+    """The virtual warehouses, which take levels, of stores whose stock is followed, as they were landed."""
+    return _places(connection, estate, "warehouse_type = %s")
+
+
+def virtual_locations(connection: psycopg.Connection, estate: Estate) -> list[str]:
+    """The locations (internal ids) that the virtual warehouses stand for."""
+    by_warehouse = estate.stock.by_warehouse if estate.stock else {}
+    return [by_warehouse[place.warehouseid].location for place in virtual_places(connection, estate)]
+
+
+def by_site(places: Iterable[Place]) -> dict[int, list[int]]:
+    """Warehouses by the site (eshopid) they belong to."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for place in places:
+        found[place.eshopid].append(place.warehouseid)
+    return dict(found)
+
+
+def _places(connection: psycopg.Connection, estate: Estate, where: str) -> list[Place]:
+    mapped = estate.stock.by_warehouse if estate.stock else {}
+    rows = connection.execute(
+        "select warehouseid, eshopid from landing.warehouses "
+        f"where warehouseid = any(%s) and {where} order by warehouseid".encode(),
+        (list(mapped), VIRTUAL_WAREHOUSE),
+    )
+    found = []
+    for warehouseid, eshopid in rows:
+        store = estate.by_store[mapped[warehouseid].store]
+        if store.go_live.stock is not None:
+            found.append(Place(warehouseid, eshopid, store.store, store.go_live.stock))
+    return found
+
+
+def movements(connection: psycopg.Connection, estate: Estate, transactions: Collection[int]) -> list[Movement]:
+    """What these transactions of NetSuite moved, by warehouse of the estate, as they were landed last."""
+    by_location = {int(place.location): place.warehouse for place in (estate.stock.warehouses if estate.stock else ())}
+    rows = connection.execute(
+        """
+        select transaction, location, tran_date, type, number,
+               exists (select from posting.outbox o where o.external_id = summed.external_id),
+               array_agg(item), array_agg(quantity_milli)
+        from (
+            select transaction, location, tran_date, type, number, external_id, item,
+                   sum(quantity_milli)::bigint as quantity_milli
+            from landing.stock_movements where transaction = any(%s) and location = any(%s) group by 1, 2, 3, 4, 5, 6, 7
+        ) summed
+        group by transaction, location, tran_date, type, number, external_id
+        """,
+        (list(transactions), list(by_location)),
+    )
+    return [
+        Movement(
+            transaction, by_location[location], tran_date, kind, number, bool(ours),
+            dict(zip(items, quantities, strict=True)),
+        )
+        for transaction, location, tran_date, kind, number, ours, items, quantities in rows
+    ]  # fmt: skip
+
+
+def recorded(connection: psycopg.Connection, transactions: Collection[int]) -> list[RecordedPush]:
+    """Every push of these transactions, refused ones too, and how often Sitoo shows it as far as was landed."""
+    rows = connection.execute(
+        f"""
+        select p.external_id, p.transaction, p.warehouseid, p.number, p.tran_date, p.state, p.error, (
+                   select count(*) from landing.warehouse_transactions t
+                   where t.external_id = p.external_id and t.warehouseid = p.warehouseid
+                     and t.created_day >= {_SEEN_FROM}
+               ), i.items, i.quantities
+        from posting.stock_pushes p
+        join lateral (
+            select array_agg(item) as items, array_agg(quantity_milli) as quantities
+            from posting.stock_push_items where external_id = p.external_id
+        ) i on true
+        where p.transaction = any(%s) order by p.transaction, p.warehouseid, p.number
+        """.encode(),
+        [list(transactions)],
+    )
+    return [RecordedPush(*(*push, dict(zip(items, quantities, strict=True)))) for *push, items, quantities in rows]
+
+
+def differing(connection: psycopg.Connection, estate: Estate) -> set[int]:
+    """Transactions of which something seems left to push, among all that were ever landed or pushed.
+
+    Never fewer than the rules (`wanted_pushes`) would find.
+    """
+    assert estate.stock is not None
+    kept = [(place, estate.stock.by_warehouse[place.warehouseid]) for place in places(connection, estate)]
+    rows = connection.execute(
+        f"""
+        with place as (
+            select * from unnest(%s::bigint[], %s::bigint[], %s::date[]) as place (warehouseid, location, go_live)
+        )
+        select distinct transaction from (
+            select m.transaction, place.warehouseid, m.item, m.quantity_milli
+            from landing.stock_movements m join place using (location)
+            where m.tran_date >= place.go_live
+              and not exists (select from posting.outbox o where o.external_id = m.external_id)
+            union all
+            select p.transaction, p.warehouseid, i.item, -i.quantity_milli * case
+                       when seen.times > 0 or p.state = 'refused' then seen.times else 1
+                   end
+            from posting.stock_pushes p
+            join place using (warehouseid)
+            join posting.stock_push_items i using (external_id)
+            join lateral (
+                select count(*) as times from landing.warehouse_transactions t
+                where t.external_id = p.external_id and t.warehouseid = p.warehouseid and t.created_day >= {_SEEN_FROM}
+            ) seen on true
+        ) moved
+        group by transaction, warehouseid, item having sum(quantity_milli) <> 0
+        """.encode(),
+        (
+            [place.warehouseid for place, _ in kept],
+            [int(entry.location) for _, entry in kept],
+            [place.go_live for place, _ in kept],
+        ),
+    )
+    return {transaction for (transaction,) in rows}
+
+
+def skus_of(connection: psycopg.Connection, items: Collection[int]) -> tuple[dict[int, str], frozenset[int]]:
+    """Items' SKUs, and those of the items that the tills do not sell."""
+    rows = connection.execute(
+        "select item, sku, for_tills from landing.items where item = any(%s)", [list(items)]
+    ).fetchall()
+    return {item: sku for item, sku, _ in rows}, frozenset(item for item, _, for_tills in rows if not for_tills)
+
+
+def skus_not_known(connection: psycopg.Connection, eshopid: int, skus: Collection[str]) -> set[str]:
+    """Those of the SKUs that a Sitoo site neither has as a product nor in a warehouse, as far as was landed."""
+    rows = connection.execute(
+        """
+        select sku from unnest(%(skus)s::text[]) as sku
+        where not exists (select from landing.products p where p.eshopid = %(eshopid)s and p.sku = sku.sku)
+          and not exists (
+              select from landing.sitoo_levels l join landing.warehouses w using (warehouseid)
+              where w.eshopid = %(eshopid)s and l.sku = sku.sku
+          )
+        """,
+        {"eshopid": eshopid, "skus": list(skus)},
+    )
+    return {sku for (sku,) in rows}
+
+
+# ---------------------------------------------------------------- what is sent
+
+
+def note(connection: psycopg.Connection, pushes: Iterable[Push], now: datetime) -> None:
+    """Writes pushes down that are about to be sent: from here on Sitoo may hold them."""
+    pushes = list(pushes)
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into posting.stock_pushes (external_id, eshopid, warehouseid, transaction, number, store, tran_date,
+                                              description, state, attempts, planned_at, sent_at)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, 'in_doubt', 1, %s, %s)
+            """,
+            [
+                (
+                    push.external_id, push.eshopid, push.warehouseid, push.transaction, push.number, push.store,
+                    push.tran_date, push.description, now, now,
+                )
+                for push in pushes
+            ],
+        )  # fmt: skip
+        cursor.executemany(
+            "insert into posting.stock_push_items (external_id, sku, item, quantity_milli) values (%s, %s, %s, %s)",
+            [(push.external_id, line.sku, line.item, line.quantity_milli) for push in pushes for line in push.lines],
+        )
+
+
+def note_again(connection: psycopg.Connection, pushes: Iterable[Push], now: datetime) -> None:
+    """Writes down that pushes in doubt are about to be sent once more."""
+    connection.execute(
+        "update posting.stock_pushes set attempts = attempts + 1, sent_at = %s "
+        "where external_id = any(%s) and state = 'in_doubt'",
+        (now, [push.external_id for push in pushes]),
+    )
+
+
+def withdraw(connection: psycopg.Connection, pushes: Iterable[Push]) -> None:
+    """Takes back the notes of pushes that did not reach Sitoo, of which nothing was sent before either."""
+    ids = [push.external_id for push in pushes]
+    with connection.transaction():
+        connection.execute("delete from posting.stock_push_items where external_id = any(%s)", [ids])
+        connection.execute("delete from posting.stock_pushes where external_id = any(%s) and state = 'in_doubt'", [ids])
+
+
+def answered(connection: psycopg.Connection, answers: Iterable[Answered], now: datetime) -> None:
+    """Writes down, in one commit, what is known of pushes that were in doubt."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            update posting.stock_pushes
+            set state = %(state)s, error = %(error)s, warehousetransactionid = %(id)s,
+                settled_at = case when %(state)s <> 'in_doubt' then %(now)s::timestamptz end
+            where external_id = %(push)s and state = 'in_doubt'
+            """,
+            [
+                {
+                    "state": answer.state,
+                    "error": answer.error,
+                    "id": answer.warehousetransactionid,
+                    "now": now,
+                    "push": answer.push.external_id,
+                }
+                for answer in answers
+            ],
+        )
+
+
+def settle_seen(connection: psycopg.Connection, now: datetime) -> int:
+    """Says of the pushes in doubt that Sitoo shows, as far as was landed, that they are done; how many."""
+    return connection.execute(
+        f"""
+        update posting.stock_pushes p
+        set state = 'done', error = null, settled_at = %s, warehousetransactionid = (
+            select min(t.warehousetransactionid) from landing.warehouse_transactions t
+            where t.external_id = p.external_id and t.warehouseid = p.warehouseid and t.created_day >= {_SEEN_FROM}
+        )
+        where p.state = 'in_doubt' and exists (
+            select from landing.warehouse_transactions t
+            where t.external_id = p.external_id and t.warehouseid = p.warehouseid and t.created_day >= {_SEEN_FROM}
+        )
+        """.encode(),
+        [now],
+    ).rowcount
+
+
+def in_doubt(connection: psycopg.Connection, places: Iterable[Place]) -> list[Push]:
+    """Pushes to these warehouses of which it is not known whether Sitoo has them, in order."""
+    warehouses = [place.warehouseid for place in places]
+    return _pushes(connection, "state = 'in_doubt' and warehouseid = any(%s)", [warehouses])
+
+
+def were_left_in_doubt(connection: psycopg.Connection, places: Iterable[Place], before: datetime) -> bool:
+    """Whether a push to these warehouses was sent before that moment and is still in doubt: no run is at it now."""
+    row = connection.execute(
+        "select exists (select from posting.stock_pushes "
+        "where state = 'in_doubt' and warehouseid = any(%s) and sent_at < %s)",
+        ([place.warehouseid for place in places], before),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def not_shown(connection: psycopg.Connection, now: datetime) -> list[Push]:
+    """Pushes that Sitoo said yes to lately and does not show among its movements, though they were read past its id."""
+    return _pushes(
+        connection,
+        f"""
+        state = 'done' and settled_at > %s
+        and warehousetransactionid < (
+            select position from landing.cursors where source = 'warehouse_transactions' and key = eshopid::text
+        )
+        and not exists (
+            select from landing.warehouse_transactions t
+            where t.external_id = p.external_id and t.warehouseid = p.warehouseid and t.created_day >= {_SEEN_FROM}
+        )
+        """,
+        (now - _LATELY,),
+    )
+
+
+def _pushes(connection: psycopg.Connection, where: str, params: Sequence[object]) -> list[Push]:
+    rows = connection.execute(
+        f"""
+        select external_id, eshopid, warehouseid, store, transaction, number, tran_date, description
+        from posting.stock_pushes p where {where} order by eshopid, transaction, warehouseid, number
+        """.encode(),
+        params,
+    ).fetchall()
+    lines: defaultdict[str, list[PushLine]] = defaultdict(list)
+    for external_id, sku, item, quantity in connection.execute(
+        "select external_id, sku, item, quantity_milli from posting.stock_push_items "
+        "where external_id = any(%s) order by external_id, item",
+        [[row[0] for row in rows]],
+    ):
+        lines[external_id].append(PushLine(sku, item, quantity))
+    return [Push(*(*row, tuple(lines[row[0]]))) for row in rows]
+
+
+def in_doubt_because(connection: psycopg.Connection, pushes: Sequence[Push]) -> dict[Push, str]:
+    """Pushes in doubt, each with the reason."""
+    rows = connection.execute(
+        "select external_id, coalesce(error, 'the run that sent it ended before Sitoo answered') "
+        "from posting.stock_pushes where external_id = any(%s)",
+        [[push.external_id for push in pushes]],
+    ).fetchall()
+    reasons: dict[str, str] = dict(rows)
+    return {push: reasons[push.external_id] for push in pushes}
