@@ -1,4 +1,4 @@
-"""The lines of a document as we record them: finer than what NetSuite gets, so that any split of them balances.
+"""The lines of a document as we record them, finer than what NetSuite gets, and the store-day they are of.
 
 Pure types, shared by the flows that plan documents and the outbox that keeps them.
 """
@@ -6,6 +6,14 @@ Pure types, shared by the flows that plan documents and the outbox that keeps th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+
+StoreDayName = tuple[date, str, str]
+"""Trading day, store (estate key), currency."""
+
+
+class CannotPlanError(ValueError):
+    """No document can be made of a store-day; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +31,21 @@ class LineKey:
 
 Lines = dict[LineKey, int]
 """Amounts in minor units of the document's currency, debit positive."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityKey:
+    """What makes two quantities of an adjustment one line. location, item: NetSuite's internal ids. `account` is the
+    number of the offset account. `sku` is the item as the till has it: of a kit's member the kit's. `kind`: 'sale' or
+    'return'.
+    """
+
+    location: str
+    account: str
+    item: str
+    sku: str
+    kind: str
+
+
+Quantities = dict[QuantityKey, int]
+"""Thousandths of a unit, positive where goods come in."""

@@ -21,11 +21,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar
 
 import psycopg
 from psycopg.rows import class_row
 
-from sitoo_netsuite.posting.document_lines import LineKey, Lines
+from sitoo_netsuite.posting.document_lines import LineKey, QuantityKey
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 # The longest that NetSuite works on a request (reference 3.1): one that nobody saw the end of may commit until then.
@@ -42,13 +43,38 @@ class StoreDayKey:
     currency: str
 
 
+Key = TypeVar("Key", bound=LineKey | QuantityKey)
+
+
 @dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A document about to be numbered: its lines by register, its body made once the number is known."""
+class LineTable(Generic[Key]):
+    """Where the lines of a kind of document are kept: a column for each field of their key, and one for the number."""
+
+    table: str
+    columns: tuple[str, ...]
+    number: str
+    key: Callable[..., Key]
+
+    @property
+    def named(self) -> str:
+        return ", ".join(self.columns)
+
+
+MONEY = LineTable(
+    "posting.outbox_lines", ("registerid", "kind", "account", "vat_rate_bp", "label"), "amount_minor", LineKey
+)
+QUANTITIES = LineTable(
+    "posting.outbox_quantities", ("location", "account", "item", "sku", "kind"), "quantity_milli", QuantityKey
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument(Generic[Key]):
+    """A document about to be numbered: its lines as they are recorded, its body made once the number is known."""
 
     document_type: str
     tran_date: date
-    lines: Lines
+    lines: dict[Key, int]
     external_id: Callable[[int], str]
     body: Callable[[str], bytes]
 
@@ -111,20 +137,16 @@ def claimed(connection: psycopg.Connection, external_id: str) -> Iterator[bool]:
             connection.execute("select pg_advisory_unlock(hashtextextended('outbox/' || %s, 0))", (external_id,))
 
 
-def recorded_lines(connection: psycopg.Connection, key: StoreDayKey) -> list[tuple[LineKey, int]]:
+def recorded_lines(connection: psycopg.Connection, key: StoreDayKey, lines: LineTable[Key]) -> list[tuple[Key, int]]:
     """Lines of every document of the store-day that is posted or may be: all but those proven refused."""
     rows = connection.execute(
-        """
-        select l.registerid, l.kind, l.account, l.vat_rate_bp, l.label, l.amount_minor
-        from posting.outbox_lines l join posting.outbox o using (external_id)
+        f"""
+        select {lines.named}, {lines.number} from {lines.table} join posting.outbox o using (external_id)
         where o.flow = %s and o.store = %s and o.trading_day = %s and o.currency = %s and o.state <> 'refused'
-        """,
+        """.encode(),
         (key.flow, key.store, key.trading_day, key.currency),
     ).fetchall()
-    return [
-        (LineKey(registerid, kind, account, rate, label), amount)
-        for registerid, kind, account, rate, label, amount in rows
-    ]
+    return [(lines.key(*columns), number) for *columns, number in rows]
 
 
 def last_number(connection: psycopg.Connection, key: StoreDayKey) -> int:
@@ -162,14 +184,12 @@ def _withdraw(connection: psycopg.Connection, planned: Sequence[OutboxRow], now:
             _moved(connection, row.external_id, ("planned",), "refused", error=error, settled_at=now)
 
 
-def lines_of(connection: psycopg.Connection, external_id: str) -> Lines:
-    """The lines of a document, by register."""
+def lines_of(connection: psycopg.Connection, external_id: str, lines: LineTable[Key]) -> dict[Key, int]:
+    """The lines of a document, as they were recorded."""
     rows = connection.execute(
-        "select registerid, kind, account, vat_rate_bp, label, amount_minor from posting.outbox_lines"
-        " where external_id = %s",
-        (external_id,),
+        f"select {lines.named}, {lines.number} from {lines.table} where external_id = %s".encode(), (external_id,)
     )
-    return {LineKey(*columns): amount for *columns, amount in rows}
+    return {lines.key(*columns): number for *columns, number in rows}
 
 
 def has_unsettled(connection: psycopg.Connection, key: StoreDayKey) -> bool:
@@ -187,8 +207,9 @@ def has_unsettled(connection: psycopg.Connection, key: StoreDayKey) -> bool:
 def add_documents(
     connection: psycopg.Connection,
     key: StoreDayKey,
-    make: Callable[[Sequence[tuple[LineKey, int]]], Sequence[NewDocument]],
-    carry: Callable[[str, NewDocument], None],
+    lines: LineTable[Key],
+    make: Callable[[Sequence[tuple[Key, int]]], Sequence[NewDocument[Key]]],
+    carry: Callable[[str, NewDocument[Key]], None],
     still_right: Callable[[OutboxRow], bool],
     now: datetime,
 ) -> list[str]:
@@ -208,22 +229,22 @@ def add_documents(
             (f"outbox/{key.flow}/{key.store}/{key.trading_day}/{key.currency}",),
         )
         planned = _in_state(connection, key, "planned")
-        if planned and (make(recorded_lines(connection, key)) or not all(map(still_right, planned))):
+        if planned and (make(recorded_lines(connection, key, lines)) or not all(map(still_right, planned))):
             _withdraw(connection, planned, now)
         if has_unsettled(connection, key):
             return []
-        documents = make(recorded_lines(connection, key))
+        documents = make(recorded_lines(connection, key, lines))
         if not documents:
             return []
-        refused = [(row, lines_of(connection, row.external_id)) for row in _in_state(connection, key, "refused")]
+        refused = [(row, lines_of(connection, row.external_id, lines)) for row in _in_state(connection, key, "refused")]
         number = last_number(connection, key)
         written = []
         for document in documents:
             same = next(
                 (
                     row.external_id
-                    for row, lines in refused
-                    if lines == document.lines and row.body == document.body(row.external_id)
+                    for row, held in refused
+                    if held == document.lines and row.body == document.body(row.external_id)
                 ),
                 None,
             )
@@ -232,12 +253,19 @@ def add_documents(
                 written.append(same)
                 continue
             number += 1
-            written.append(_write(connection, key, document, number, now))
+            written.append(_write(connection, key, lines, document, number, now))
             carry(written[-1], document)
     return written
 
 
-def _write(connection: psycopg.Connection, key: StoreDayKey, document: NewDocument, number: int, now: datetime) -> str:
+def _write(
+    connection: psycopg.Connection,
+    key: StoreDayKey,
+    lines: LineTable[Key],
+    document: NewDocument[Key],
+    number: int,
+    now: datetime,
+) -> str:
     external_id = document.external_id(number)
     body = document.body(external_id)
     connection.execute(
@@ -252,14 +280,12 @@ def _write(connection: psycopg.Connection, key: StoreDayKey, document: NewDocume
         ),
     )  # fmt: skip
     with connection.cursor() as cursor:
+        marks = ", ".join(["%s"] * (len(lines.columns) + 2))
         cursor.executemany(
-            """
-            insert into posting.outbox_lines (external_id, registerid, kind, account, vat_rate_bp, label, amount_minor)
-            values (%s, %s, %s, %s, %s, %s, %s)
-            """,
+            f"insert into {lines.table} (external_id, {lines.named}, {lines.number}) values ({marks})".encode(),
             [
-                (external_id, line.registerid, line.kind, line.account, line.vat_rate_bp, line.label, amount)
-                for line, amount in document.lines.items()
+                (external_id, *(getattr(line_key, column) for column in lines.columns), value)
+                for line_key, value in document.lines.items()
             ],
         )
     return external_id

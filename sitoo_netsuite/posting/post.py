@@ -23,7 +23,7 @@ from sitoo_netsuite.netsuite.errors import AlreadyExists, Locked, NetSuiteError,
 from sitoo_netsuite.netsuite.records import Record, create, find_by_external_id
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.outbox import OutboxRow
-from sitoo_netsuite.posting.read_back import compare, read_documents
+from sitoo_netsuite.posting.read_back import Held
 
 # Sent and found absent, or the record was locked, and sent again: what NetSuite neither takes nor refuses so often is
 # left for the next run.
@@ -43,6 +43,9 @@ class Outcome:
     text: str = ""
 
 
+Look = Callable[[NetSuiteClient, OutboxRow], Awaitable[Held | None]]
+"""How NetSuite is asked what it holds of a document of some kind; None while it shows no posting of it."""
+
 _Step = Callable[[OutboxRow], Awaitable[Outcome]]
 
 
@@ -53,12 +56,15 @@ class Poster:
 
     A trouble with one document never stops the others. All have come to an end when a call returns or raises, so that
     no claim is given back while a request is under way.
+
+    look: how the documents of this kind are read back.
     """
 
     connection: psycopg.Connection
     client: NetSuiteClient
     now: Callable[[], datetime]
     at_once: int
+    look: Look
 
     async def settle(self, documents: Sequence[OutboxRow]) -> list[Outcome]:
         """Asks NetSuite about documents in doubt: each is posted, planned again (proven absent), or still in doubt."""
@@ -185,15 +191,15 @@ class Poster:
         try:
             if await self._find(document) is None:
                 return None
-            ledger = (await read_documents(self.client, {identity: document.currency})).get(identity)
+            held = await self.look(self.client, document)
         except NetSuiteError as error:
             return self._still_in_doubt(document, str(error))
-        if ledger is None:
+        if held is None:
             return self._still_in_doubt(document, f"NetSuite knows {identity} but shows no posting of it yet")
-        if compare(document, ledger):
+        if not held.as_sent:
             text = f"NetSuite holds a document {identity} that is not the one we sent; delete it there or correct it"
             return self._still_in_doubt(document, text)
-        outbox.proven_posted(self.connection, identity, ledger.internal_id, self.now())
+        outbox.proven_posted(self.connection, identity, held.internal_id, self.now())
         return Outcome(document, "posted")
 
     async def _find(self, document: OutboxRow) -> Record | None:

@@ -58,6 +58,14 @@ class LineDifference:
     times: int
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A document in NetSuite: its internal id, and whether it is what was sent."""
+
+    internal_id: str
+    as_sent: bool
+
+
 # A page holds 1,000 rows and somebody may have added lines by hand, so the rows are read by a key of document and line.
 _LINES = """
     SELECT t.id * 100000 + tal.transactionline AS place, t.id, t.externalid, t.tranid,
@@ -94,6 +102,12 @@ async def read_documents(client: NetSuiteClient, wanted: Mapping[str, str]) -> d
             what = f"a date of {', '.join(batch)} cannot be read: {error}"
             raise Unreadable(f"POST {SUITEQL_PATH}", what) from None
     return found
+
+
+async def held_journal(client: NetSuiteClient, document: OutboxRow) -> Held | None:
+    """The journal NetSuite holds under a document's external id; None while it shows no posting of it."""
+    ledger = (await read_documents(client, {document.external_id: document.currency})).get(document.external_id)
+    return None if ledger is None else Held(ledger.internal_id, not compare(document, ledger))
 
 
 def _documents(rows: Iterable[Mapping[str, str]], currencies: Mapping[str, str]) -> dict[str, LedgerDocument]:

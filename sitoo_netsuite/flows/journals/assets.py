@@ -10,10 +10,11 @@ from datetime import timedelta
 import dagster as dg
 
 from sitoo_netsuite.flows.journals import checks, queries
-from sitoo_netsuite.flows.journals.steps import Posted, plan_days, post_days
+from sitoo_netsuite.flows.journals.steps import plan_days, post_days
 from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
 from sitoo_netsuite.flows.sales.late import clear_touched
 from sitoo_netsuite.partitions import requested_days, trading_days
+from sitoo_netsuite.posting.posting_run import Posted
 from sitoo_netsuite.preview import money, money_by_currency, table
 from sitoo_netsuite.resources import NETSUITE_POOL, Clock, EstateFile, NetSuite, Warehouse
 

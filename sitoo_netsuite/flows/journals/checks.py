@@ -12,9 +12,9 @@ import dagster as dg
 
 from sitoo_netsuite.flows.journals.lines import registers_out_of_balance
 from sitoo_netsuite.flows.journals.plan import DayState, PlannedDay
-from sitoo_netsuite.flows.journals.queries import Reconciliation, StoreDayName, StoreDayState
+from sitoo_netsuite.flows.journals.queries import Reconciliation, StoreDayState
 from sitoo_netsuite.flows.journals.verifying import Verified
-from sitoo_netsuite.posting.document_lines import Lines
+from sitoo_netsuite.posting.document_lines import Lines, StoreDayName
 from sitoo_netsuite.preview import money, table, warning
 
 

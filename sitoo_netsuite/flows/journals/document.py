@@ -17,6 +17,7 @@ import msgspec
 from sitoo_netsuite.estate import Store
 from sitoo_netsuite.flows.journals.plan import JournalLine
 from sitoo_netsuite.money import to_decimal
+from sitoo_netsuite.posting.document_lines import CannotPlanError
 from sitoo_netsuite.posting.periods import Booking
 
 FLOW = "journals"
@@ -37,7 +38,7 @@ class BooksIds:
     doubled: Collection[str] = frozenset()
 
 
-class UnknownInNetSuiteError(ValueError):
+class UnknownInNetSuiteError(CannotPlanError):
     """The estate names an account or currency that NetSuite does not have, or an account it has twice."""
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from sitoo_netsuite.flows.journals.lines import KIND_ORDER, LineKind, registers_out_of_balance
 from sitoo_netsuite.flows.journals.proof import Finding, largest_money_difference
-from sitoo_netsuite.posting.document_lines import LineKey, Lines
+from sitoo_netsuite.posting.document_lines import CannotPlanError, LineKey, Lines
 
 
 class DayState(StrEnum):
@@ -166,7 +166,7 @@ def difference(target: Mapping[LineKey, int], recorded: Iterable[tuple[LineKey, 
     return {key: amount for key, amount in left.items() if amount}
 
 
-class TooLongError(ValueError):
+class TooLongError(CannotPlanError):
     """One register alone needs more lines than a journal may have."""
 
 

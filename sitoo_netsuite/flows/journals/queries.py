@@ -30,13 +30,10 @@ from sitoo_netsuite.flows.journals.plan import (
 from sitoo_netsuite.flows.journals.proof import Finding, SessionItems, SessionReceipts, prove_session
 from sitoo_netsuite.flows.sales.evidence import missing_zs
 from sitoo_netsuite.flows.sales.receipts import UnreadableReceipt, session_from_z
-from sitoo_netsuite.posting.document_lines import LineKey, Lines
+from sitoo_netsuite.posting.document_lines import LineKey, Lines, StoreDayName
 from sitoo_netsuite.trading_day import trading_day_window
 from sitoo_netsuite.warehouse.copying import copy_rows
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
-
-StoreDayName = tuple[date, str, str]
-"""Trading day, store, currency."""
 
 
 @dataclass(frozen=True, slots=True)

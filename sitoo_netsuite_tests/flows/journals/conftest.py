@@ -20,7 +20,7 @@ from sitoo_netsuite.flows.journals import queries, steps
 from sitoo_netsuite.flows.journals.chart import books_ids
 from sitoo_netsuite.flows.journals.lines import LineKind
 from sitoo_netsuite.flows.journals.plan import DayState, PlannedDay, StoreDay
-from sitoo_netsuite.flows.journals.steps import Posted, post_days
+from sitoo_netsuite.flows.journals.steps import post_days
 from sitoo_netsuite.flows.journals.verifying import Verified, verify_days
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
@@ -30,6 +30,8 @@ from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.document_lines import LineKey, Lines
 from sitoo_netsuite.posting.outbox import OutboxRow
 from sitoo_netsuite.posting.post import Outcome, Poster
+from sitoo_netsuite.posting.posting_run import Posted
+from sitoo_netsuite.posting.read_back import held_journal
 from sitoo_netsuite.posting.read_periods import read_periods
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
 from sitoo_netsuite.warehouse.connection import connect
@@ -138,7 +140,9 @@ class Books:
 
         async def sending() -> list[Outcome]:
             async with self.account.client() as client:
-                return await Poster(self.connection, client, lambda: self.now, 5).send(documents, lambda _: True)
+                return await Poster(self.connection, client, lambda: self.now, 5, held_journal).send(
+                    documents, lambda _: True
+                )
 
         return asyncio.run(sending())
 
