@@ -72,7 +72,8 @@ class Person:
 
     email, mobile: normalised, None where there is none. subsidiary: NetSuite's internal id, None where it cannot be
     told. may_make: whether a customer may be made of them. gone: they were linked to a customer that NetSuite no longer
-    has. external_id: of a customer that was asked for before, while it is not known whether it was made.
+    has. external_id: of a customer that was asked for before, while it is not known whether it was made. left_open: the
+    SHA-256 of the address or number by which it was ambiguous before who they are; None where it was not.
     """
 
     source: Source
@@ -85,6 +86,7 @@ class Person:
     may_make: bool = True
     gone: bool = False
     external_id: str | None = None
+    left_open: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,9 @@ def match(
                     queue.extend(crowd.sharing(place))
 
     look_for(range(len(people)))
+    for place, person in enumerate(people):
+        if place not in decisions and (still := _still_open(person, rules)) is not None:
+            decisions[place] = still
     for place in sorted(range(len(people)), key=lambda place: _turn(people[place])):
         if place in decisions:
             continue
@@ -365,7 +370,9 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
             if person.name.is_empty:
                 index.lend(active[0].customer, None, mobile, person.name)
             detail = "a customer has this address, and neither name nor number tells whether it is the same person"
-            return Decision(person, State.ANONYMOUS, identity, detail=detail)
+            if person.source is Source.RECEIPT:
+                return Decision(person, State.ANONYMOUS, identity, detail=detail)
+            return _ambiguous(person, identity, (*by_email, *by_mobile), detail)
         return _linked(person, identity, active[0], index, rules)
     if len(active) > 1:
         return _ambiguous(person, identity, (*by_email, *by_mobile), "several customers have this address")
@@ -405,6 +412,14 @@ def _found(person: Person, index: _Index, rules: Rules) -> Decision | None:
         detail = "a customer of this name has nearly this address or number"
         return _ambiguous(person, identity, (*slips, *by_email, *by_mobile), detail)
     return None
+
+
+def _still_open(person: Person, rules: Rules) -> Decision | None:
+    """Whoever was left to a person under another address stays so: a new address does not tell who they are."""
+    if person.left_open is None or person.gone or person.left_open in rules.identities(person):
+        return None
+    detail = "left open under another address, and no customer has this one; give the right customer the new address"
+    return Decision(person, State.AMBIGUOUS, person.left_open, detail=detail)
 
 
 def _beside(person: Person, others: Iterable[Decision], rules: Rules) -> Decision | None:

@@ -110,7 +110,8 @@ def _users(connection: psycopg.Connection, estate: Estate, still_there: Sequence
     rows = connection.execute(
         f"""
         select u.eshopid, u.eshopid || '/' || u.userid, u.email, u.mobile, u.phone, u.namefirst, u.namelast, u.company,
-               u.email_key, u.mobile_key, {_ASKED_FOR}, coalesce({_GONE}, false)
+               u.email_key, u.mobile_key, {_ASKED_FOR}, coalesce({_GONE}, false),
+               case l.state when 'ambiguous' then l.person end
         from restricted.sitoo_users u
         left join master.customer_links l on l.source = 'user' and l.record = u.eshopid || '/' || u.userid
         where l.state is null or l.state <> all(%(final)s) or {_GONE}
@@ -118,11 +119,12 @@ def _users(connection: psycopg.Connection, estate: Estate, still_there: Sequence
         """,
         {"final": _FINAL, "still_there": list(still_there)},
     )
-    for eshopid, record, *typed, email, mobile, external_id, gone in rows:
+    for eshopid, record, *typed, email, mobile, external_id, gone, left_open in rows:
         contact = TypedIn(*(text or "" for text in typed))
         yield Person(
             Source.USER, record, email, mobile, _name(contact), contact, subsidiaries.get(eshopid),
             may_make=eshopid in subsidiaries, gone=gone, external_id=external_id,
+            left_open=None if left_open is None else bytes(left_open),
         )  # fmt: skip
 
 

@@ -71,15 +71,27 @@ def test_who_says_more_than_an_address_is_linked_only_where_it_agrees(
     names: tuple[str, str], mobile: str | None
 ) -> None:
     anna = customer(7, "berg@example.com", MOBILE)
-    assert only(person(email="berg@example.com", mobile=mobile, names=names), anna).state == "anonymous"
-    assert linked(only(person(email="berg@example.com", mobile=MOBILE, names=names), anna)) == ("linked", 7, "email")
+    unsure = person(email="berg@example.com", mobile=mobile, names=names)
+    assert only(unsure, anna).state == "ambiguous"
+    assert only(replace(unsure, source=Source.RECEIPT), anna).state == "anonymous"
+    assert linked(only(replace(unsure, mobile=MOBILE), anna)) == ("linked", 7, "email")
 
 
 def test_a_person_at_the_address_of_a_firm_is_not_taken_for_it() -> None:
     firm = replace(customer(7, "berg@example.com", MOBILE), name=person_name("", "", "Berg Bygg AB"))
-    assert only(person(email="berg@example.com"), firm).state == "anonymous"
+    assert only(person(email="berg@example.com"), firm).state == "ambiguous"
     buyer = replace(person(email="berg@example.com"), name=person_name("Anna", "Berg", "Berg Bygg"))
     assert linked(only(buyer, firm)) == ("linked", 7, "email")
+
+
+def test_who_was_left_open_stays_so_under_a_new_address_until_a_customer_has_it() -> None:
+    before = person_hash("berg@example.com")
+    moved = person(email="new@example.com", left_open=before)
+    receipt = person("41", "new@example.com", source=Source.RECEIPT)
+    user, of_receipt = decide([moved, receipt], [customer(7, "berg@example.com")])
+    assert (user.state, user.identity, of_receipt.state) == ("ambiguous", before, "ambiguous")
+    assert linked(only(moved, customer(7, "new@example.com"))) == ("linked", 7, "email")
+    assert only(replace(moved, left_open=person_hash("new@example.com"))).state == "planned"
 
 
 def test_without_the_address_the_number_tells() -> None:
