@@ -2,8 +2,8 @@
 
 Till side: landed orders and Z-reports become receipts, lines, payments and till sessions. Books' side: the day's totals
 become the planned, posted and verified journals. Master data: NetSuite's items and prices are pushed to the tills, what
-was sold is held against them, and the tills' customers are linked to NetSuite's. Stock: what NetSuite moved is pushed
-to Sitoo.
+was sold is held against them, and the tills' customers are linked to NetSuite's. Stock: what the
+tills moved is adjusted in NetSuite, and what NetSuite moved is pushed to Sitoo.
 """
 
 from __future__ import annotations
@@ -45,7 +45,14 @@ from sitoo_netsuite.flows.sales.automation import (
     reread_digests,
     reread_every_night,
 )
-from sitoo_netsuite.flows.stock.assets import netsuite_movements, pushed_stock, sitoo_movements
+from sitoo_netsuite.flows.stock.assets import (
+    netsuite_movements,
+    posted_adjustments,
+    pushed_stock,
+    sitoo_movements,
+    stock_adjustments,
+    verified_adjustments,
+)
 from sitoo_netsuite.flows.stock.automation import (
     compare_stock_job,
     moved_stock,
@@ -73,6 +80,9 @@ defs = dg.Definitions(
         consolidated_journals,
         posted_journals,
         verified_journals,
+        stock_adjustments,
+        posted_adjustments,
+        verified_adjustments,
         sitoo_movements,
         netsuite_movements,
         pushed_stock,

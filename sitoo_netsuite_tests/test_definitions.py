@@ -47,7 +47,8 @@ def test_every_check_says_what_it_holds() -> None:
         "unmatched_skus", "receipts_in_balance", "completeness", "z_variance", "plan_in_balance", "planned_are_posted",
         "read_back_equals_plan", "ledger_holds_only_what_we_posted", "reconciliation_variance", "opening_balances",
         "price_mismatch", "drift", "sku_only_in_sitoo", "refused_by_sitoo", "prices_explained", "customer_ambiguous",
-        "push_failed", "push_doubled", "sku_missing_in_sitoo",
+        "push_failed", "push_doubled", "sku_missing_in_sitoo", "movements_can_be_adjusted", "adjustments_are_posted",
+        "adjustments_as_sent",
     }  # fmt: skip
     assert all(graph.get(key).description for key in graph.asset_check_keys)
 

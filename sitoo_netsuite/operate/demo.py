@@ -254,7 +254,9 @@ def _counts(connection: psycopg.Connection, first: date, last: date) -> dict[str
         )
     }
     posted = connection.execute(
-        "select count(*) from posting.outbox where trading_day between %s and %s and state = 'posted'", span
+        "select count(*) from posting.outbox "
+        "where flow = 'journals' and trading_day between %s and %s and state = 'posted'",
+        span,
     ).fetchone()
     return {
         "receipts": reasons.pop("", 0),

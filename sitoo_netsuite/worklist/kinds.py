@@ -218,6 +218,31 @@ KINDS = {
             "Read NetSuite's reason; correct the customer in Sitoo, or the account. The next run tries again.",
         ),
         Kind(
+            "stock_item_tracked", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "A till sold or took back goods that NetSuite keeps by lot, serial number or bin.",
+            "Adjust them in NetSuite by hand, under the numbers that moved, and resolve this.",
+        ),
+        Kind(
+            "stock_place_unknown", Owner.INTEGRATION, Severity.MEDIUM,
+            "A till moved stock of a Sitoo warehouse that the estate gives no NetSuite location.",
+            "Add the warehouse under `stock.warehouses` in estate.yaml. The next run of the day adjusts it.",
+        ),
+        Kind(
+            "adjustment_refused", Owner.INTEGRATION, Severity.HIGH,
+            "NetSuite refused an inventory adjustment, so that its stock still shows what the tills sold.",
+            "Read NetSuite's reason and mend it there or in estate.yaml. The next run of the day sends it again.",
+        ),
+        Kind(
+            "adjustment_missing", Owner.FINANCE, Severity.HIGH,
+            "An inventory adjustment that was posted is not in NetSuite any more.",
+            "Find out who deleted it and restore it, or resolve this with the reason.",
+        ),
+        Kind(
+            "adjustment_differs", Owner.FINANCE, Severity.HIGH,
+            "An inventory adjustment in NetSuite holds other quantities than were sent.",
+            "Undo the change in NetSuite, or count the stock there and resolve this with the reason.",
+        ),
+        Kind(
             "stock_push_failed", Owner.RETAIL_OPS, Severity.HIGH,
             "A movement of stock in NetSuite did not reach Sitoo: it was refused, or the answer is not clear yet.",
             "Read the reason and mend it in Sitoo. If it is waiting, the next run looks and sends it again if need be.",

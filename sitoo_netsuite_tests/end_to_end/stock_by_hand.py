@@ -12,9 +12,12 @@ def keep_stock(retailer: Retailer) -> None:
     """The estate follows the shops' stock from the first day on, and lets us push."""
 
     def change(content: dict[str, Any]) -> None:
+        world = retailer.sandbox.world
         for books in content["books"]:
-            account = books["accounts"]["over_short"]
-            books["stock"] = {"cogs": account, "shrinkage": account, "adjustments": account}
+            cogs, other = (
+                world.account(int(books["subsidiary"]), role) for role in ("cost of goods sold", "stock adjustments")
+            )
+            books["stock"] = {"cogs": cogs, "shrinkage": other, "adjustments": other}
         for store in content["stores"]:
             store["go_live"]["stock"] = store["go_live"]["sales"]
         content["stock"] = {

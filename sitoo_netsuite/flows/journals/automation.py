@@ -25,7 +25,8 @@ close_days = dg.define_asset_job(
     "close_days",
     # The catalogue has jobs of its own.
     selection=(
-        dg.AssetSelection.assets("verified_journals").upstream() - dg.AssetSelection.assets("item_catalogue")
+        dg.AssetSelection.assets("verified_journals", "verified_adjustments").upstream()
+        - dg.AssetSelection.assets("item_catalogue")
         | dg.AssetSelection.assets("sold_prices")
     ),
     description="The main job: lands, models, proves, plans, posts and verifies the trading days asked for.",

@@ -27,16 +27,20 @@ from sitoo_netsuite.flows.sales.receipts import (
     Receipt,
     UnreadableReceipt,
     delivered_in_full,
+    moment,
     receipt_from_order,
     session_from_z,
 )
 from sitoo_netsuite.flows.sales.registers import read_directory
-from sitoo_netsuite.sitoo.models import OrderDelivery, Rejection, decode_order
+from sitoo_netsuite.sitoo.models import Order, OrderDelivery, Rejection, decode_order
 from sitoo_netsuite.trading_day import days
 from sitoo_netsuite.warehouse.copying import copy_rows
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
-_TABLES = ("model.receipts", "model.receipt_lines", "model.payments", "model.delivered_lines", "model.till_sessions")
+_TABLES = (
+    "model.receipts", "model.receipt_lines", "model.payments", "model.delivered_lines", "model.handovers",
+    "model.till_sessions",
+)  # fmt: skip
 # Any fixed number: two runs that model the same day would each write it.
 _LOCK = 7_486_606_304
 _BATCH = 2_000
@@ -44,17 +48,20 @@ _BATCH = 2_000
 _RECEIPT_COLUMNS = (
     "trading_day", "orderid", "store", "registerid", "receipt_number", "counter", "sold_at", "currency", "excluded",
     "is_return", "to_deliver", "original_orderid", "net_minor", "vat_minor", "rounding_minor", "gross_minor",
-    "paid_minor", "digest",
+    "paid_minor", "digest", "warehouseid",
 )  # fmt: skip
 _LINE_COLUMNS = (
     "trading_day", "orderid", "line", "sku", "quantity_milli", "sold", "vat_rate_bp", "net_minor", "vat_minor",
-    "discount_minor", "original_line",
+    "discount_minor", "original_line", "warehouseid",
 )  # fmt: skip
 _PAYMENT_COLUMNS = (
     "trading_day", "orderid", "payment", "name", "acquirer", "scheme", "virtual", "amount_minor", "card_number",
 )  # fmt: skip
 _DELIVERED_COLUMNS = (
     "trading_day", "orderid", "line", "store", "registerid", "currency", "vat_rate_bp", "net_minor", "discount_minor",
+)  # fmt: skip
+_HANDOVER_COLUMNS = (
+    "trading_day", "orderid", "line", "orderdeliveryid", "store", "currency", "warehouseid", "sku", "quantity_milli",
 )  # fmt: skip
 _SESSION_COLUMNS = (
     "trading_day", "registerid", "zreportid", "store", "currency", "opened_at", "closed_at", "figures", "comment",
@@ -159,7 +166,7 @@ def _write_receipts(run: _Run, receipts: Sequence[tuple[Receipt, bytes]]) -> Non
             (
                 r.trading_day, r.orderid, r.store, r.registerid, r.receipt_number, r.counter, r.sold_at, r.currency,
                 r.excluded, r.is_return, r.to_deliver, r.original_orderid, r.net_minor, r.vat_minor, r.rounding_minor,
-                r.gross_minor, r.paid_minor, digest,
+                r.gross_minor, r.paid_minor, digest, r.warehouseid,
             )
             for r, digest in receipts
         ),
@@ -171,7 +178,7 @@ def _write_receipts(run: _Run, receipts: Sequence[tuple[Receipt, bytes]]) -> Non
         (
             (
                 r.trading_day, r.orderid, line.line, line.sku, line.quantity_milli, line.sold, line.vat_rate_bp,
-                line.net_minor, line.vat_minor, line.discount_minor, line.original_line,
+                line.net_minor, line.vat_minor, line.discount_minor, line.original_line, line.warehouseid,
             )
             for r, _ in receipts
             for line in r.lines
@@ -225,7 +232,9 @@ def _exclude_doubled_uploads(run: _Run) -> None:
 
 
 def _model_deliveries(run: _Run) -> None:
-    """Goods of "to be delivered later" receipts, on the trading day on which the last of a row was delivered."""
+    """Goods of "to be delivered later" receipts: as sold, on the trading day on which the last of a row was delivered;
+    as moved, on the day of each delivery.
+    """
     rows = run.connection.execute(
         """
         select o.orderid, convert_to(o.payload::text, 'UTF8'), convert_to(d.payload::text, 'UTF8')
@@ -242,18 +251,24 @@ def _model_deliveries(run: _Run) -> None:
     for orderid, order, delivery in rows:
         orders[orderid] = order
         deliveries[orderid].append(msgspec.json.decode(delivery, type=OrderDelivery))
-    found = [row for orderid, payload in orders.items() for row in _delivered_lines(run, payload, deliveries[orderid])]
-    run.result.delivered_lines = copy_rows(run.connection, "model.delivered_lines", _DELIVERED_COLUMNS, found)
+    delivered: list[tuple[object, ...]] = []
+    handed_over: list[tuple[object, ...]] = []
+    for orderid, payload in orders.items():
+        try:
+            order = decode_order(payload)
+            receipt = receipt_from_order(order, run.directory)
+        except (UnreadableReceipt, msgspec.ValidationError):
+            continue  # in quarantine since the day of the sale was modelled
+        if receipt.store is not None and receipt.excluded is None:
+            delivered += _delivered_lines(run, order, receipt, deliveries[orderid])
+            handed_over += _handovers(run, order, receipt, deliveries[orderid])
+    run.result.delivered_lines = copy_rows(run.connection, "model.delivered_lines", _DELIVERED_COLUMNS, delivered)
+    copy_rows(run.connection, "model.handovers", _HANDOVER_COLUMNS, handed_over)
 
 
-def _delivered_lines(run: _Run, payload: bytes, deliveries: Sequence[OrderDelivery]) -> Iterator[tuple[object, ...]]:
-    try:
-        order = decode_order(payload)
-        receipt = receipt_from_order(order, run.directory)
-    except (UnreadableReceipt, msgspec.ValidationError):
-        return  # in quarantine since the day of the sale was modelled
-    if receipt.store is None or receipt.excluded is not None:
-        return
+def _delivered_lines(
+    run: _Run, order: Order, receipt: Receipt, deliveries: Sequence[OrderDelivery]
+) -> Iterator[tuple[object, ...]]:
     delivered = delivered_in_full(order, deliveries)
     for line in receipt.lines:
         at = delivered.get(line.line)
@@ -265,6 +280,30 @@ def _delivered_lines(run: _Run, payload: bytes, deliveries: Sequence[OrderDelive
                 day, receipt.orderid, line.line, receipt.store, receipt.registerid, receipt.currency,
                 line.vat_rate_bp, line.net_minor, line.discount_minor,
             )  # fmt: skip
+
+
+def _handovers(
+    run: _Run, order: Order, receipt: Receipt, deliveries: Sequence[OrderDelivery]
+) -> Iterator[tuple[object, ...]]:
+    """What each delivery handed over of an order to be delivered later."""
+    if not receipt.to_deliver:
+        return
+    quantities = {item.orderitemid: item.quantity for item in order.orderitems or ()}
+    lines = {line.line: line for line in receipt.lines if line.sold}
+    for delivery in deliveries:
+        if delivery.datedelivery is None or delivery.datecancelled is not None:
+            continue
+        day = run.directory.trading_day(moment(delivery.datedelivery), receipt.registerid, order.eshopid)
+        if not run.covers(day):
+            continue
+        for item in delivery.orderdeliveryitems or ():
+            if (line := lines.get(item.orderitemid)) is not None:
+                # A row by weight is one unit of a row's weight.
+                yield (
+                    day, receipt.orderid, line.line, delivery.orderdeliveryid, receipt.store, receipt.currency,
+                    delivery.warehouseid or receipt.warehouseid, line.sku,
+                    line.quantity_milli * item.quantity // quantities[line.line],
+                )  # fmt: skip
 
 
 def _model_sessions(run: _Run, quarantine: Quarantine) -> None:

@@ -49,6 +49,7 @@ class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
     vat_minor: int
     discount_minor: int  # net, positive on sold rows, 0 on returned ones
     original_line: int | None
+    warehouseid: int | None  # where a returned row went, if not into the receipt's warehouse
 
 
 class ReceiptPayment(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +79,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     is_return: bool  # it has no row with a positive quantity
     to_deliver: bool
     original_orderid: int | None
+    warehouseid: int | None  # where the goods are
     rounding_minor: int
     gross_minor: int
     lines: tuple[ReceiptLine, ...]
@@ -154,6 +156,7 @@ def receipt_from_order(order: Order, directory: StoreDirectory) -> Receipt:
         is_return=not any(line.sold for line in lines),
         to_deliver=is_to_deliver(order, settings),
         original_orderid=order.creditorderid or _number(order.additionaldata, "pos-originalsales-orderid"),
+        warehouseid=order.warehouseid,
         rounding_minor=rounding,
         gross_minor=gross,
         lines=lines,
@@ -281,6 +284,7 @@ def _line(item: OrderItem, currency: str) -> ReceiptLine:
         vat_minor=to_minor(item.moneyitemtotal_vat, currency),
         discount_minor=item.quantity * to_minor(item.moneydiscount, currency) if sold and item.moneydiscount else 0,
         original_line=_number(item.additionaldata, "pos-originalsales-orderitemid", _MOST_DIGITS_OF_A_ROW),
+        warehouseid=None if sold else _number(item.additionaldata, "return-warehouseid"),
     )
 
 

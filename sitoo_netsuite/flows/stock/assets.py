@@ -9,6 +9,7 @@ from datetime import timedelta
 import dagster as dg
 
 from sitoo_netsuite.flows.stock import checks, push_book
+from sitoo_netsuite.flows.stock.adjusting import VerifiedStock, plan_adjustments, post_adjustments, verify_adjustments
 from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, land_netsuite_levels, reread_movements
 from sitoo_netsuite.flows.stock.push_steps import push_stock
 from sitoo_netsuite.flows.stock.sitoo_landing import (
@@ -17,7 +18,10 @@ from sitoo_netsuite.flows.stock.sitoo_landing import (
     land_warehouses,
     reread_warehouse_transactions,
 )
-from sitoo_netsuite.preview import table
+from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
+from sitoo_netsuite.partitions import requested_days, trading_days
+from sitoo_netsuite.posting.posting_run import Posted
+from sitoo_netsuite.preview import money_by_currency, table
 from sitoo_netsuite.resources import NETSUITE_POOL, SITOO_POOL, Clock, EstateFile, NetSuite, Sitoo, Warehouse
 
 _FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2))
@@ -127,4 +131,121 @@ def pushed_stock(
             ),
         },
         check_results=checks.pushed_stock(run),
+    )
+
+
+@dg.asset(
+    partitions_def=trading_days,
+    deps=["receipts", "receipt_lines", "item_catalogue", "consolidated_journals"],
+    group_name="stock",
+    kinds={"postgres"},
+    owners=["team:retail_ops"],
+    description=(
+        "The plan: what the tills moved per store-day, as NetSuite's items and locations. Kits are their members; SKUs "
+        "that NetSuite lacks wait, and are adjusted once they are there."
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "movements_can_be_adjusted",
+            asset="stock_adjustments",
+            description="NetSuite's stock can be adjusted by everything that the tills moved.",
+        )
+    ],
+)
+def stock_adjustments(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    first, last = requested_days(context)
+    with warehouse.connection() as connection:
+        moved = refresh_till_movements(connection, first, last)
+        planned = plan_adjustments(connection, first, last, estate, clock.now(), context.run.run_id)
+    return dg.MaterializeResult(
+        metadata={
+            "till_movements": moved,
+            "store_days": len(planned),
+            "store_days_released": sum(day.released for day in planned),
+            "plan": table(
+                ["trading_day", "store", "lines", "units_to_post", "left_out", "released"], checks.plan_rows(planned)
+            ),
+        },
+        check_results=[checks.movements_can_be_adjusted(planned)],
+    )
+
+
+@dg.asset(
+    partitions_def=trading_days,
+    deps=[stock_adjustments],
+    group_name="stock",
+    kinds={"netsuite", "postgres"},
+    owners=["team:retail_ops"],
+    pool=NETSUITE_POOL,
+    description="Inventory adjustments in NetSuite: what the tills moved and was not posted yet, each exactly once.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "adjustments_are_posted", asset="posted_adjustments", description="NetSuite took every adjustment."
+        )
+    ],
+)
+def posted_adjustments(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, netsuite: NetSuite
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    first, last = requested_days(context)
+
+    async def post() -> Posted:
+        async with netsuite.client(estate) as client:
+            return await post_adjustments(connection, client, first, last, estate, clock.now, context.run.run_id)
+
+    with warehouse.connection() as connection:
+        posted = asyncio.run(post())
+    documents = [
+        {"document": o.document.external_id, "store": o.document.store, "state": o.state, "why": o.text}
+        for o in posted.outcomes
+    ]
+    return dg.MaterializeResult(
+        metadata={
+            "documents_posted": posted.count("posted"),
+            "documents_refused": posted.count("refused") + len(posted.refused_days),
+            "documents_in_doubt": posted.count("in_doubt") + posted.count("planned"),
+            "documents": table(["document", "store", "state", "why"], documents),
+        },
+        check_results=[checks.adjustments_are_posted(posted)],
+    )
+
+
+@dg.asset(
+    partitions_def=trading_days,
+    deps=[posted_adjustments],
+    group_name="stock",
+    kinds={"netsuite", "postgres"},
+    owners=["team:finance"],
+    pool=NETSUITE_POOL,
+    description="What NetSuite holds of the posted adjustments, compared with what was sent, and what the goods cost.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "adjustments_as_sent", asset="verified_adjustments", description="NetSuite holds what was sent."
+        )
+    ],
+)
+def verified_adjustments(
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, netsuite: NetSuite
+) -> dg.MaterializeResult:
+    estate = estate_file.load()
+    first, last = requested_days(context)
+
+    async def verify() -> VerifiedStock:
+        async with netsuite.client(estate) as client:
+            return await verify_adjustments(connection, client, first, last, clock.now, context.run.run_id)
+
+    with warehouse.connection() as connection:
+        verified = asyncio.run(verify())
+    return dg.MaterializeResult(
+        metadata={
+            "documents_as_sent": len(verified.as_sent),
+            "documents_different": len(verified.different),
+            "documents_missing": len(verified.missing),
+            "cost_of_goods": money_by_currency(verified.cost_minor),
+        },
+        check_results=[checks.adjustments_as_sent(verified)],
     )

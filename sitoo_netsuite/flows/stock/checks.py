@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from sitoo_netsuite.flows.stock.adjusting import PlannedDay, VerifiedStock
 from sitoo_netsuite.flows.stock.push_findings import units
 from sitoo_netsuite.flows.stock.push_steps import StockRun
 from sitoo_netsuite.flows.stock.wanted_pushes import Wanted
+from sitoo_netsuite.posting.posting_run import Posted
 from sitoo_netsuite.preview import table, warning
 
 PUSHED_STOCK = {
@@ -50,3 +52,58 @@ def left_rows(left: Wanted) -> Iterator[dict[str, object]]:
 def _cases(check: str, run: StockRun, kind: str) -> dg.AssetCheckResult:
     rows = [{"store": case.store, "case": case.key, "evidence": case.evidence["text"]} for case in run.of_kind(kind)]
     return warning(check, "pushed_stock", len(rows), table(["store", "case", "evidence"], rows))
+
+
+def plan_rows(planned: Sequence[PlannedDay]) -> Iterator[dict[str, object]]:
+    """The plan of the adjustments, a row a store-day, for a table."""
+    for day in planned:
+        trading_day, store, _ = day.name
+        yield {
+            "trading_day": trading_day,
+            "store": store,
+            "lines": len(day.target.quantities),
+            "units_to_post": units(day.left_milli),
+            "left_out": len(day.target.left_out),
+            "released": day.released,
+        }
+
+
+def movements_can_be_adjusted(planned: Sequence[PlannedDay]) -> dg.AssetCheckResult:
+    """What the tills moved and no adjustment can hold, each with the reason."""
+    rows = [
+        {
+            "trading_day": day.name[0],
+            "store": day.name[1],
+            "sku": entry.sku,
+            "quantity": units(entry.quantity_milli),
+            "reason": entry.text,
+        }
+        for day in planned
+        for entry in day.target.left_out
+    ]
+    columns = ["trading_day", "store", "sku", "quantity", "reason"]
+    return warning("movements_can_be_adjusted", "stock_adjustments", len(rows), table(columns, rows))
+
+
+def adjustments_are_posted(posted: Posted) -> dg.AssetCheckResult:
+    """Documents that NetSuite did not take in this run, and store-days of which none could be made."""
+    latest = {outcome.document.external_id: outcome for outcome in posted.outcomes}
+    rows = [
+        {"store": outcome.document.store, "document": name, "state": outcome.state, "why": outcome.text}
+        for name, outcome in latest.items()
+        if outcome.state != "posted"
+    ]
+    rows += [
+        {"store": store, "document": "", "state": "refused", "why": text}
+        for (_, store, _), text in posted.refused_days.items()
+    ]
+    return warning(
+        "adjustments_are_posted", "posted_adjustments", len(rows), table(["store", "document", "state", "why"], rows)
+    )
+
+
+def adjustments_as_sent(verified: VerifiedStock) -> dg.AssetCheckResult:
+    """Adjustments that NetSuite holds otherwise than they were sent, or no more."""
+    rows = [{"document": name, "found": "different"} for name in verified.different]
+    rows += [{"document": name, "found": "missing"} for name in verified.missing]
+    return warning("adjustments_as_sent", "verified_adjustments", len(rows), table(["document", "found"], rows))

@@ -3,9 +3,19 @@
 -- ---------------------------------------------------------------- where goods are, on receipts
 alter table model.receipts add column warehouseid bigint;            -- null: modelled before stock was kept, or not said
 alter table model.receipt_lines add column warehouseid bigint;       -- where a returned row went, if not the receipt's
-alter table model.delivered_lines add column warehouseid bigint;     -- of the delivery
-alter table model.delivered_lines add column sku text;
-alter table model.delivered_lines add column quantity_milli bigint;
+
+create table model.handovers (                     -- rows of "to be delivered later" orders, delivery by delivery
+    trading_day   date    not null,                -- of the delivery
+    orderid       bigint  not null,
+    line          integer not null,
+    orderdeliveryid bigint not null,
+    store         text    not null,
+    currency      text    not null,
+    warehouseid   bigint,                          -- it was sent from; null: not said
+    sku           text    not null,
+    quantity_milli bigint not null,
+    primary key (trading_day, orderid, line, orderdeliveryid)
+) partition by range (trading_day);
 
 create table model.till_movements (                -- what the tills moved, added up
     trading_day   date    not null,                -- of the receipt; of the delivery, for what is delivered later

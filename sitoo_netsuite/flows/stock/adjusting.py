@@ -1,0 +1,282 @@
+"""Planning, posting and verifying the adjustments of a range of trading days.
+
+Belongs here: the order in which tables, pure rules and NetSuite are asked, and the cases each step files. Does not
+belong here: rules (`adjustments`), the document (`adjustment_document`), HTTP.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+
+import psycopg
+
+from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.journals.chart import books_ids
+from sitoo_netsuite.flows.journals.queries import ready_days
+from sitoo_netsuite.flows.stock.adjustment_document import DOCUMENT_TYPE, FLOW, adjustment_body, external_id
+from sitoo_netsuite.flows.stock.adjustment_read_back import held_adjustment, read_adjustments, save_read_back, unlike
+from sitoo_netsuite.flows.stock.adjustments import Catalogue, LeftOut, StockItem, Target, difference, split, target
+from sitoo_netsuite.flows.stock.push_findings import units
+from sitoo_netsuite.flows.stock.till_movements import days_moved, movements_of
+from sitoo_netsuite.netsuite.client import NetSuiteClient
+from sitoo_netsuite.posting import outbox
+from sitoo_netsuite.posting.document_lines import QuantityKey, StoreDayName
+from sitoo_netsuite.posting.outbox import NewDocument, OutboxRow, StoreDayKey
+from sitoo_netsuite.posting.periods import Period, PostsTo, book, is_shut
+from sitoo_netsuite.posting.post import Poster
+from sitoo_netsuite.posting.posting_run import Flow, Posted, post_store_days, store_day
+from sitoo_netsuite.worklist.cases import Case
+from sitoo_netsuite.worklist.store import Scope, record_cases
+
+PLAN_KINDS = frozenset({"stock_item_tracked", "stock_place_unknown"})
+_POST_KINDS = ("adjustment_refused",)
+VERIFY_KINDS = frozenset({"adjustment_missing", "adjustment_differs"})
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDay:
+    """The stock of a store-day: what its adjustments ought to hold, what of it is still to be posted, and whether it
+    may be.
+    """
+
+    name: StoreDayName
+    target: Target
+    left_milli: int  # units moved, without their sign, that no document holds yet
+    released: bool
+
+
+def plan_adjustments(
+    connection: psycopg.Connection, first: date, last: date, estate: Estate, now: datetime, run_id: str
+) -> list[PlannedDay]:
+    """What the stores' stock in NetSuite ought to be moved by for these trading days, and the cases of what it cannot.
+
+    The tills' movements must have been added up. Without `estate.stock`, and for stores without a go-live of stock,
+    nothing is planned.
+    """
+    released = set(_released(connection, first, last, estate))
+    catalogue = read_catalogue(connection, estate)
+    planned = []
+    for name in _followed(days_moved(connection, first, last), estate):
+        wanted = _target(connection, name, estate, catalogue)
+        recorded = outbox.recorded_lines(connection, _key(name), outbox.QUANTITIES)
+        left = sum(map(abs, difference(wanted.quantities, recorded).values()))
+        planned.append(PlannedDay(name, wanted, left, name in released))
+    record_cases(connection, Scope(PLAN_KINDS, first, last), _plan_cases(planned), now, run_id)
+    return planned
+
+
+async def post_adjustments(
+    connection: psycopg.Connection,
+    client: NetSuiteClient,
+    first: date,
+    last: date,
+    estate: Estate,
+    now: Now,
+    run_id: str,
+) -> Posted:
+    """Posts what the released store-days of the range still lack, each document exactly once (`post_store_days`).
+
+    Released is what is released to the books, or, where the estate's `stock.feed` is `during_day`, whatever the tills
+    moved so far. With `read_only` nothing is numbered either.
+    """
+    if estate.read_only or estate.stock is None:
+        return Posted()
+    accounts = (await books_ids(client)).accounts
+    catalogue = read_catalogue(connection, estate)
+    flow = Flow(
+        FLOW,
+        PostsTo.INVENTORY,
+        add_missing=lambda name, periods: _add_missing(connection, name, estate, catalogue, accounts, periods, now()),
+        may_send=lambda name: name in _released(connection, name[0], name[0], estate),
+    )
+    poster = Poster(connection, client, now, estate.netsuite.slots, held_adjustment)
+    released = set(_released(connection, first, last, estate))
+    posted = await post_store_days(connection, poster, flow, first, last, released)
+    refused = list(_refused_cases(posted))
+    record_cases(connection, Scope(_POST_KINDS, first, last), refused, now(), run_id)
+    return posted
+
+
+@dataclass(slots=True)
+class VerifiedStock:
+    """What was read back: external ids of documents as sent, and of those that differ or are gone."""
+
+    as_sent: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    cost_minor: Counter[str] = field(default_factory=Counter)  # by currency, of goods that went out
+
+
+async def verify_adjustments(
+    connection: psycopg.Connection, client: NetSuiteClient, first: date, last: date, now: Now, run_id: str
+) -> VerifiedStock:
+    """Reads the posted adjustments of the range back, keeps what they say, and files what is not as it was sent."""
+    documents = [row for row in outbox.documents(connection, FLOW, first, last) if row.state == "posted"]
+    held = await read_adjustments(client, documents)
+    verified, cases = VerifiedStock(), []
+    for document in documents:
+        found = held.get(document.external_id)
+        if found is None:
+            verified.missing.append(document.external_id)
+            text = (
+                f"{document.external_id} was posted for store {document.store} on {document.trading_day} and NetSuite "
+                "does not hold it any more: somebody deleted it. Restore it, or resolve this with the reason."
+            )
+            cases.append(_case("adjustment_missing", document, text))
+            continue
+        verified.cost_minor[document.currency] -= sum(line.value_minor for line in found.lines)
+        differing = unlike(document, found)
+        if not differing:
+            verified.as_sent.append(document.external_id)
+            continue
+        verified.different.append(document.external_id)
+        lines = "; ".join(f"item {place.item}: {units(quantity)} units" for place, quantity in differing.items())
+        text = (
+            f"NetSuite's {document.external_id}, of store {document.store} on {document.trading_day}, is not what was "
+            f"sent; it holds more by {lines}. Undo the change in NetSuite, or resolve this with the reason."
+        )
+        cases.append(_case("adjustment_differs", document, text))
+    save_read_back(connection, [row.external_id for row in documents], held.items(), now())
+    record_cases(connection, Scope(VERIFY_KINDS, first, last), cases, now(), run_id)
+    return verified
+
+
+def read_catalogue(connection: psycopg.Connection, estate: Estate) -> Catalogue:
+    """NetSuite's items as they were landed, with the members of kits."""
+    rows = connection.execute("select sku, item::text, item_type, tracked_by from landing.items").fetchall()
+    items = {sku: StockItem(*columns) for sku, *columns in rows}
+    by_id = {item.item: item for item in items.values()}
+    members: defaultdict[str, list[tuple[StockItem, int]]] = defaultdict(list)
+    for kit, item, quantity_milli in connection.execute(
+        "select kit::text, item::text, quantity_milli from landing.kit_members order by kit, item"
+    ):
+        if item in by_id:
+            members[kit].append((by_id[item], quantity_milli))
+    return Catalogue(items, members, frozenset(estate.by_special_sku))
+
+
+def _followed(names: Sequence[StoreDayName], estate: Estate) -> list[StoreDayName]:
+    """Those store-days whose stock is kept in step."""
+    if estate.stock is None:
+        return []
+    followed = []
+    for name in names:
+        store = estate.by_store.get(name[1])
+        if store is not None and store.go_live.stock is not None and name[0] >= store.go_live.stock:
+            followed.append(name)
+    return followed
+
+
+def _released(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[StoreDayName]:
+    """The store-days whose stock may be posted now."""
+    if estate.stock is not None and estate.stock.feed == "during_day":
+        return _followed(days_moved(connection, first, last), estate)
+    return _followed(ready_days(connection, first, last), estate)
+
+
+def _target(connection: psycopg.Connection, name: StoreDayName, estate: Estate, catalogue: Catalogue) -> Target:
+    store = estate.by_store[name[1]]
+    accounts = estate.books_of(store).stock
+    assert estate.stock is not None and accounts is not None, "the estate has both where a store's stock is live"
+    locations = {place.warehouse: place.location for place in estate.stock.warehouses}
+    return target(movements_of(connection, name), catalogue, locations, accounts.cogs)
+
+
+def _key(name: StoreDayName) -> StoreDayKey:
+    day, store, currency = name
+    return StoreDayKey(FLOW, store, day, currency)
+
+
+def _add_missing(
+    connection: psycopg.Connection,
+    name: StoreDayName,
+    estate: Estate,
+    catalogue: Catalogue,
+    accounts: Mapping[str, str],
+    periods: Sequence[Period],
+    now: datetime,
+) -> None:
+    """Plans what the store-day still lacks; nothing when it may not post any more."""
+    day, store_key, _ = name
+    store = estate.by_store[store_key]
+    assert estate.stock is not None
+    most = estate.stock.adjustment_lines
+
+    def make(recorded: Sequence[tuple[QuantityKey, int]]) -> list[NewDocument[QuantityKey]]:
+        # Under the store-day's lock: the tills may have moved more than when this run began.
+        if name not in _released(connection, day, day, estate):
+            return []
+        parts = split(difference(_target(connection, name, estate, catalogue).quantities, recorded), most)
+        if not parts:
+            return []
+        booking = book(periods, day, PostsTo.INVENTORY)
+        return [
+            NewDocument(
+                document_type=DOCUMENT_TYPE,
+                tran_date=booking.tran_date,
+                lines=part,
+                external_id=partial(external_id, store_key, day),
+                body=partial(
+                    adjustment_body, store=store, trading_day=day, booking=booking, quantities=part, accounts=accounts
+                ),
+            )
+            for part in parts
+        ]
+
+    def still_right(document: OutboxRow) -> bool:
+        return document.tran_date == book(periods, day, PostsTo.INVENTORY).tran_date
+
+    def carry(identity: str, document: NewDocument[QuantityKey]) -> None:
+        """Which receipts an adjustment is made of is told by its store-day and SKUs."""
+
+    outbox.add_documents(connection, _key(name), outbox.QUANTITIES, make, carry, still_right, now)
+
+
+def _plan_cases(planned: Sequence[PlannedDay]) -> Iterator[Case]:
+    for day in planned:
+        trading_day, store, _ = day.name
+        for entry in day.target.left_out:
+            if entry.kind in PLAN_KINDS:
+                yield _left_out_case(entry, trading_day, store)
+
+
+def _left_out_case(entry: LeftOut, trading_day: date, store: str) -> Case:
+    moved = "went out" if entry.quantity_milli < 0 else "came back"
+    text = (
+        f"{units(abs(entry.quantity_milli))} units of {entry.sku} {moved} at store {store} on {trading_day}, and "
+        f"NetSuite's stock is not adjusted: {entry.text}."
+    )
+    key = f"{store}/{trading_day}/{entry.sku}/{entry.warehouseid}"
+    return Case(entry.kind, key, store, trading_day, entry.sku, None, None, evidence={"text": text})
+
+
+def _refused_cases(posted: Posted) -> Iterator[Case]:
+    """One case a store-day whose stock is not moved because NetSuite, or the estate, would not have it."""
+    refused = {name: (None, text) for name, text in posted.refused_days.items()} | {
+        store_day(outcome.document): (outcome.document.external_id, outcome.text)
+        for outcome in posted.outcomes
+        # What a period that was shut meanwhile turned away was planned again.
+        if outcome.state == "refused" and not is_shut(posted.periods, outcome.document.tran_date, PostsTo.INVENTORY)
+    }
+    for (day, store, currency), (record, text) in refused.items():
+        key = f"{store}/{day}/{currency}"
+        yield Case("adjustment_refused", key, store, day, record, None, None, evidence={"text": text})
+
+
+def _case(kind: str, document: OutboxRow, text: str) -> Case:
+    return Case(
+        kind,
+        document.external_id,
+        document.store,
+        document.trading_day,
+        document.external_id,
+        None,
+        None,
+        evidence={"text": text},
+    )

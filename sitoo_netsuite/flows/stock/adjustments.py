@@ -1,0 +1,144 @@
+"""What an inventory adjustment of a store-day holds: pure.
+
+Belongs here: from what the tills moved to NetSuite's items and locations, what is left out and why, and the split into
+documents. Does not belong here: tables, the document's words (`adjustment_document`), sending.
+
+Sold goods post against cost of goods sold, not against shrinkage, and so do goods that come back. NetSuite costs what
+goes out; a quantity is all that is planned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sitoo_netsuite.posting.document_lines import Quantities, QuantityKey
+
+# NetSuite's item types whose stock is counted, and the one that is a number of others.
+_STOCKED = frozenset({"InvtPart", "Assembly"})
+_KIT = "Kit"
+
+
+class TillMovement(NamedTuple):
+    """Goods that the tills of a store-day moved. `kind`: 'sale' or 'return'; thousandths, negative where they went."""
+
+    warehouseid: int
+    sku: str
+    kind: str
+    quantity_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockItem:
+    """An item of NetSuite (internal id), its type, and by what each unit of it is told apart: 'lot', 'serial', 'bin';
+    None where it is not.
+    """
+
+    item: str
+    item_type: str
+    tracked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Goods that no adjustment can hold as things are. `kind`: of the case that names them; `text`: the reason."""
+
+    kind: str
+    warehouseid: int
+    sku: str
+    quantity_milli: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the adjustments of a store-day ought to hold together, and what they cannot."""
+
+    quantities: Quantities
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """NetSuite's items by SKU, what a kit (internal id) is made of (item and thousandths in one kit), and the SKUs that
+    are no goods at all.
+    """
+
+    items: Mapping[str, StockItem]
+    members: Mapping[str, Sequence[tuple[StockItem, int]]]
+    no_goods: Collection[str]
+
+
+def target(
+    movements: Iterable[TillMovement], catalogue: Catalogue, locations: Mapping[int, str], account: str
+) -> Target:
+    """What is to be adjusted for what the tills moved.
+
+    locations: NetSuite's location (internal id) of each Sitoo warehouse that is kept in step; account: number of the
+    account of cost of goods sold. Services and other items without stock need nothing. A kit is its members.
+    """
+    quantities: defaultdict[QuantityKey, int] = defaultdict(int)
+    left_out = []
+    for movement in movements:
+        if movement.sku in catalogue.no_goods:
+            continue
+        found = _items(movement, catalogue)
+        if isinstance(found, LeftOut):
+            left_out.append(found)
+            continue
+        location = locations.get(movement.warehouseid)
+        if found and location is None:
+            text = f"Sitoo's warehouse {movement.warehouseid} stands under no location; add it to stock.warehouses"
+            left_out.append(_left_out("stock_place_unknown", movement, text))
+            continue
+        for item, quantity_milli in found:
+            key = QuantityKey(str(location), account, item.item, movement.sku, movement.kind)
+            quantities[key] += quantity_milli
+    return Target({key: quantity for key, quantity in quantities.items() if quantity}, tuple(left_out))
+
+
+def _items(movement: TillMovement, catalogue: Catalogue) -> list[tuple[StockItem, int]] | LeftOut:
+    """The stocked items a movement moves, each with its thousandths; why none can be adjusted, where none can."""
+    item = catalogue.items.get(movement.sku)
+    if item is None:
+        return _left_out("unmatched_sku", movement, "NetSuite has no item of this SKU")
+    if item.item_type == _KIT:
+        members = catalogue.members.get(item.item, ())
+        if not members:
+            return _left_out("unmatched_sku", movement, "NetSuite shows no members of this kit")
+        moved = [(member, movement.quantity_milli * in_one // 1000) for member, in_one in members]
+    else:
+        moved = [(item, movement.quantity_milli)]
+    stocked = [(part, quantity) for part, quantity in moved if part.item_type in _STOCKED]
+    tracked = sorted({part.tracked_by for part, _ in stocked if part.tracked_by})
+    if tracked:
+        text = f"NetSuite keeps it by {' and '.join(tracked)}, which the till does not tell"
+        return _left_out("stock_item_tracked", movement, text)
+    return stocked
+
+
+def _left_out(kind: str, movement: TillMovement, text: str) -> LeftOut:
+    return LeftOut(kind, movement.warehouseid, movement.sku, movement.quantity_milli, text)
+
+
+def difference(wanted: Mapping[QuantityKey, int], recorded: Iterable[tuple[QuantityKey, int]]) -> Quantities:
+    """Target less everything that was posted or may have been: the quantities the next documents must carry."""
+    left: defaultdict[QuantityKey, int] = defaultdict(int, wanted)
+    for key, quantity in recorded:
+        left[key] -= quantity
+    return {key: quantity for key, quantity in left.items() if quantity}
+
+
+def split(quantities: Mapping[QuantityKey, int], most: int) -> list[Quantities]:
+    """Documents of at most `most` lines each, one offset account and location to a document, items in order."""
+    groups: defaultdict[tuple[str, str], list[QuantityKey]] = defaultdict(list)
+    for key in quantities:
+        groups[key.account, key.location].append(key)
+    parts: list[Quantities] = []
+    for _, keys in sorted(groups.items()):
+        ordered = sorted(keys, key=lambda key: (int(key.item), key.sku, key.kind))
+        for start in range(0, len(ordered), most):
+            parts.append({key: quantities[key] for key in ordered[start : start + most]})
+    return parts
