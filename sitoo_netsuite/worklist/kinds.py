@@ -189,7 +189,7 @@ KINDS = {
         ),
         Kind(
             "price_basis_unknown", Owner.FINANCE, Severity.HIGH,
-            "The basis or VAT rate of prices is not known, or a list is missing or in another currency. No price goes.",
+            "The basis or VAT rate of prices is unknown, or a list is missing or in another currency: none goes out.",
             "Say in estate.yaml whether the price level holds VAT, or correct the list or VAT group named there.",
         ),
         Kind(

@@ -32,7 +32,7 @@ from sitoo_netsuite.flows.catalogue.writes import (
 )
 from sitoo_netsuite.sitoo.client import SitooClient
 from sitoo_netsuite.sitoo.errors import SitooError, SitooRefused, SitooUnclear, SitooUnreadable
-from sitoo_netsuite.sitoo.models import BatchAnswer, ProductVariants, can_be_asked_for
+from sitoo_netsuite.sitoo.models import BatchAnswer, ProductVariants
 
 _Send = Callable[[Sequence[Mapping[str, object]]], list[BatchAnswer]]
 
@@ -163,10 +163,9 @@ class SitePush:
 
     def _products(self, skus: Iterable[str]) -> dict[int, Mapping[str, Any]]:
         """The products with these SKUs and all that a variant is written with, by productid."""
-        asked = sorted(sku for sku in skus if can_be_asked_for(sku))
         records = [
             msgspec.json.decode(raw)
-            for page in self.client.product_pages(self.eshopid, skus=asked, fields=VARIANT_FIELDS)
+            for page in self.client.product_pages(self.eshopid, skus=skus, fields=VARIANT_FIELDS)
             for raw in page
         ]
         return {record["productid"]: record for record in records if isinstance(record, dict) and "productid" in record}

@@ -211,7 +211,7 @@ def _look(
         cases = [case for case in cases if _is_about(case, looked)]
     unmatched = queries.unmatched_skus(connection)
     sites = []
-    for eshopid in sorted(settings.sites) if only_site is None else [only_site]:
+    for eshopid in estate.catalogue_sites if only_site is None else [only_site]:
         site = queries.site_catalogue(connection, eshopid, looked)
         wanted, found = wanted_products(till_items, site, settings)
         cases += found

@@ -101,11 +101,10 @@ def wanted_products(
 ) -> tuple[dict[str, WantedProduct], list[Case]]:
     """What the site's tills ought to have, by SKU, and the cases that say what of it cannot be told.
 
-    Cases are of `vat_group_mismatch` (key `findings.site_key`), and `price_basis_unknown` of the site, its
-    lists and its VAT groups.
-    An inactive item and a special SKU are wanted only where the site has a product of them. The price of an item
-    without a VAT group, or whose product is in another one, is left out of every list. site must hold the product of
-    every item given.
+    Cases are of `vat_group_mismatch` (key `findings.site_key`), and `price_basis_unknown` of the site, its lists and
+    its VAT groups. An inactive item and a special SKU are wanted only where the site has a product of them. The price
+    of an item without a VAT group, or whose product is in another one, is left out of every list. site must hold the
+    product of every item given.
     """
     cases = [*_lists_that_cannot_be_filled(site, settings), *_groups_without_rate(site, settings)]
     products = products_by_sku(site)

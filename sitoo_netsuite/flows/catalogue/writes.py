@@ -65,7 +65,7 @@ class _ShownVariant(msgspec.Struct):
 
 
 class CannotGroupError(Exception):
-    """A group in Sitoo has variants that NetSuite's matrix has no place for; the text says which and what to do."""
+    """A variant group cannot be written whole, and so not at all; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
