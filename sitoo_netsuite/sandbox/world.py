@@ -7,7 +7,7 @@ receipts (`trade/`), HTTP, and what either API looks like.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from random import Random
 
@@ -121,10 +121,11 @@ class MatrixParent:
 class Product:
     """One SKU. `price_minor` is VAT-inclusive per currency; `netsuite_item` is None when NetSuite lacks the SKU.
 
-    `item_type` is NetSuite's: InvtPart, Service, NonInvtPart. `group` is the ProductGroup's vatid per eshopid.
+    `item_type` is NetSuite's: InvtPart, Service, NonInvtPart, Kit. `group` is the ProductGroup's vatid per eshopid.
     `by_weight`: the price is per kilogram. The price of a special SKU is 0: the till types it in. `cost_minor` is
     without VAT, per unit or kilogram. `tax_schedule` is a TaxSchedule's name. A variant has its MatrixParent's internal
-    id in `parent`, and in `options` the name of each attribute (Colour, Size) with its value.
+    id in `parent`, and in `options` the name of each attribute (Colour, Size) with its value. `members`: pieces by SKU
+    in one kit. `told_apart_by`: lot, serial or bin, where whoever moves it in NetSuite must say which.
     """
 
     productid: int
@@ -140,6 +141,8 @@ class Product:
     tax_schedule: str | None = None
     parent: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, int] = field(default_factory=dict)
+    told_apart_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,11 +464,12 @@ DEFAULT_LIST, _DEFAULT_LIST_NAME = 1, "Default"
 _UNDECIDED_SCHEDULE = "To be decided"
 
 
-def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -> World:
+def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START, *, hard_to_stock: bool = False) -> World:
     """The world of a seed: `stores` shops, alternating between Sweden and the United Kingdom, Sweden first.
 
-    A shop is the same however many there are, and the catalogue however many shops. Raises ValueError when there is
-    no store or no day.
+    A shop is the same however many there are, and the catalogue however many shops. hard_to_stock: with a kit, and
+    goods told apart by lot, serial number and bin, at the end of the catalogue; the trade is another one then. Raises
+    ValueError when there is no store or no day.
     """
     if stores < 1 or days < 1:
         raise ValueError("a trade needs at least one store and one day")
@@ -523,7 +527,7 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START) -
         price_levels=(BASE_PRICE,),
         price_lists=tuple(default_list(country.eshopid, country.currency, BASE_PRICE.name) for country in countries),
         matrix_parents=_matrix_parents(),
-        products=_products(seed, countries),
+        products=_with_hard_to_stock(_products(seed, countries)) if hard_to_stock else _products(seed, countries),
         payment_types=tuple(
             PaymentType(
                 paymenttypeid=country.eshopid * 100 + number,
@@ -756,6 +760,43 @@ def _products(seed: int, countries: Sequence[_Country]) -> tuple[Product, ...]:
             )
         )
     return tuple(products)
+
+
+# SKU, what tells its goods apart, and which of the first shelf's products it is otherwise like.
+_TOLD_APART = (("LOT-001", "lot", 0), ("SERIAL-001", "serial", 1), ("BIN-001", "bin", 2))
+_KIT_SKU = "KIT-001"
+
+
+def _with_hard_to_stock(products: tuple[Product, ...]) -> tuple[Product, ...]:
+    """The catalogue, with a kit of two products of its first shelf and goods that are told apart."""
+    more = [
+        replace(
+            products[like], sku=sku, title=f"{products[like].title}, by {told_apart_by}", told_apart_by=told_apart_by
+        )
+        for sku, told_apart_by, like in _TOLD_APART
+    ]
+    first, second = products[:2]
+    more.append(
+        replace(
+            first,
+            sku=_KIT_SKU,
+            title=f"{first.title} with two of {second.title}",
+            item_type="Kit",
+            members={first.sku: 1, second.sku: 2},
+            cost_minor={c: first.cost_minor[c] + 2 * second.cost_minor[c] for c in first.cost_minor},
+            price_minor={c: first.price_minor[c] + 2 * second.price_minor[c] for c in first.price_minor},
+        )
+    )
+    numbered = (
+        replace(
+            product,
+            productid=products[-1].productid + number,
+            netsuite_item=(products[-1].netsuite_item or 0) + number,
+            barcode=ean_13(f"739{number:09d}"),
+        )
+        for number, product in enumerate(more, start=1)
+    )
+    return (*products, *numbered)
 
 
 def _price(country: _Country, kronor: int, cents: int) -> int:

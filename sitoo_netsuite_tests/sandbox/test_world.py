@@ -122,3 +122,18 @@ def test_a_site_is_a_subsidiarys_market() -> None:
     assert [world.subsidiary_of(site.eshopid).currency for site in world.sites] == ["SEK", "GBP"]
     with pytest.raises(KeyError):
         world.subsidiary_of(99)
+
+
+def test_what_is_hard_to_stock_comes_after_the_catalogue_and_only_when_asked_for() -> None:
+    plain, hard = make_world(7, 2, 1), make_world(7, 2, 1, hard_to_stock=True)
+    assert hard.products[: len(plain.products)] == plain.products
+    more = hard.products[len(plain.products) :]
+    assert [product.told_apart_by for product in more] == ["lot", "serial", "bin", None]
+    assert set(more[-1].members) <= {product.sku for product in plain.products}
+    for values in (
+        [product.sku for product in hard.products],
+        [product.productid for product in hard.products],
+        [product.netsuite_item for product in hard.products],
+        [product.barcode for product in hard.products if product.barcode],
+    ):
+        assert len(values) == len(set(values))

@@ -8,7 +8,7 @@ Every write is all or nothing: whatever is refused leaves no trace. Used from on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,22 +17,29 @@ from decimal import Decimal
 from sitoo_netsuite.money import decimals
 from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.netsuite import ledger, rows
-from sitoo_netsuite.sandbox.netsuite.errors import ApiError, invalid_value, missing_values, no_such_record, user_error
-from sitoo_netsuite.sandbox.netsuite.ledger import (
+from sitoo_netsuite.sandbox.netsuite.books import (
     Document,
+    InvalidValueError,
     ItemFacts,
+    MissingDetailError,
+    MissingValueError,
     Movement,
     Posting,
+    Progress,
     Stock,
     SystemAccounts,
     TaxFacts,
+    UnbalancedError,
 )
+from sitoo_netsuite.sandbox.netsuite.errors import ApiError, invalid_value, missing_values, no_such_record, user_error
+from sitoo_netsuite.sandbox.netsuite.levels import Levels
 from sitoo_netsuite.sandbox.netsuite.merge import merge_fields, merge_sublists
 from sitoo_netsuite.sandbox.netsuite.mirror import Mirror
 from sitoo_netsuite.sandbox.netsuite.periods import Period, next_day, period_of
 from sitoo_netsuite.sandbox.netsuite.records import Record
-from sitoo_netsuite.sandbox.netsuite.schema import ENTITY, ITEM, TRANSACTION, RecordType
+from sitoo_netsuite.sandbox.netsuite.schema import ENTITY, ITEM, TOLD_APART_BY, TRANSACTION, RecordType
 from sitoo_netsuite.sandbox.netsuite.settings import Settings
+from sitoo_netsuite.sandbox.netsuite.transforms import lines_taken_over, transformed
 from sitoo_netsuite.sandbox.netsuite.values import Draft, Line, Value
 
 # Groups in which no two records have one name.
@@ -53,7 +60,7 @@ class _Place:
 
 
 class Account:
-    """One NetSuite account. Also what `ledger.Books` and `values.Finder` ask for."""
+    """One NetSuite account. Also what `books.Books` and `values.Finder` ask for."""
 
     def __init__(self, clock: SandboxClock, settings: Settings, mirror: Mirror) -> None:
         self.clock = clock
@@ -66,7 +73,7 @@ class Account:
         # Internal ids by group and name, of the records whose names must differ.
         self._names: dict[tuple[str, Value], set[int]] = {}
         self._numbers: dict[str, int] = {}
-        self._stock: dict[tuple[int, int], Stock] = {}
+        self._levels = Levels()
         self._system: dict[int, SystemAccounts] = {}
 
     # ------------------------------------------------------------------ setting up
@@ -86,7 +93,7 @@ class Account:
         self._system[subsidiary] = system
 
     def set_stock(self, item: int, location: int, stock: Stock) -> None:
-        self._stock[item, location] = stock
+        self._levels.set_stock(item, location, stock)
         self._show_stock(item, location)
 
     def set_period(self, period: Period) -> None:
@@ -119,6 +126,17 @@ class Account:
         """The record a stored reference points to."""
         return self._records[group][internal_id]
 
+    def item_by_sku(self, sku: str) -> int:
+        """Internal id of an item. Raises KeyError when there is none of that name."""
+        found = self._names.get((ITEM, sku))
+        if not found:
+            raise KeyError(sku)
+        return next(iter(found))
+
+    def left_to_do(self, order: Record, target: RecordType) -> list[Line]:
+        """The lines a fulfilment or a receipt of an order would have now: `orderLine`, item and quantity among them."""
+        return lines_taken_over(order, target, self._progress_of(order))["item"]
+
     def by_id(self, group: str, internal_id: int) -> int | None:
         return internal_id if internal_id in self._records.get(group, {}) else None
 
@@ -146,6 +164,12 @@ class Account:
         self._keep(record)
         return record
 
+    def transform(
+        self, source: Record, target: RecordType, draft: Draft, sublists_replaced: AbstractSet[str]
+    ) -> Record:
+        """Make one transaction from another, as the table of transforms allows. Raises ApiError as `create` does."""
+        return self.create(target, transformed(source, target, draft, sublists_replaced, self._progress_of(source)))
+
     def update(self, record: Record, draft: Draft, sublists_replaced: AbstractSet[str]) -> None:
         """Change a record by a body. Raises ApiError and leaves it as it was."""
         _refuse_set_up(record.record_type)
@@ -169,11 +193,11 @@ class Account:
                 changed.fields.pop("postingPeriod", None)
             if "currency" in draft.fields and "exchangeRate" not in draft.fields:
                 changed.fields.pop("exchangeRate", None)
-        self._reverse_stock(record)
+        self._apply(record, sign=-1)
         try:
             self._complete(changed)
         except ApiError:
-            self._apply_stock(record)
+            self._apply(record)
             raise
         self._forget(record)
         self._keep(changed)
@@ -185,14 +209,14 @@ class Account:
             self._check_open(record)
         if self._is_referred_to(record):
             raise user_error("This record cannot be deleted because it has dependent records.")
-        self._reverse_stock(record)
+        self._apply(record, sign=-1)
         self._forget(record)
         for table in rows.TABLES_OF[record.record_type.group]:
             self.mirror.put(table, (record.internal_id,), ())
 
     def _keep(self, record: Record) -> None:
-        self._apply_stock(record)
         self.add(record)
+        self._apply(record)
 
     def _forget(self, record: Record) -> None:
         group = record.record_type.group
@@ -228,8 +252,10 @@ class Account:
         missing = [label for name, label in record_type.mandatory.items() if name not in record.fields]
         if missing:
             raise missing_values(missing)
-        if record_type.group == ENTITY:
+        if record_type.name == "customer":
             self._complete_customer(record)
+        if record_type.name == "vendor":
+            record.fields.setdefault("entityId", record.fields["companyName"])
         if record_type.group == ITEM:
             self._complete_prices(record)
         if record_type.group in _NAMED_APART:
@@ -291,7 +317,7 @@ class Account:
         if subsidiary is None and "createdFrom" in fields:
             subsidiary = self._records[TRANSACTION][_int(fields["createdFrom"])].fields["subsidiary"]
         if subsidiary is None and "location" in fields:
-            subsidiary = self._subsidiary_of_location(_int(fields["location"]))
+            subsidiary = self.subsidiary_of_location(_int(fields["location"]))
         if subsidiary is None:
             raise missing_values(["Subsidiary"])
         base = self._records["subsidiary"][_int(subsidiary)].fields["currency"]
@@ -305,7 +331,8 @@ class Account:
             raise invalid_value(rate, "exchangeRate", "exchangeRate")
         return _Place(_int(subsidiary), _int(currency), rate)
 
-    def _subsidiary_of_location(self, location: int) -> int:
+    def subsidiary_of_location(self, location: int) -> int:
+        """Internal id of the subsidiary a location belongs to."""
         return _int(self._records["location"][location].sublists["subsidiary"][0]["id"])
 
     def _check_subsidiaries(self, record: Record, subsidiary: int) -> None:
@@ -322,7 +349,9 @@ class Account:
     def _post(self, record: Record) -> Posting:
         fields = record.fields
         currency = self._currency(_int(fields.get("currency", self._base_currency(record))))
-        source = fields.get("createdFrom")
+        source = None
+        if "createdFrom" in fields:
+            source = self._records[TRANSACTION][_int(fields["createdFrom"])]
         document = Document(
             record.record_type.name,
             fields,
@@ -330,15 +359,21 @@ class Account:
             currency,
             self._currency(self._base_currency(record)),
             Decimal(str(fields.get("exchangeRate", 1))),
-            None if source is None else self._records[TRANSACTION][_int(source)].record_type.name,
+            None if source is None else source.record_type.name,
+            {} if source is None else source.fields,
+            record.internal_id,
         )
         try:
             return ledger.post(document, self)
-        except ledger.UnbalancedError:
+        except UnbalancedError:
             raise user_error(self.settings.unbalanced_journal) from None
-        except ledger.MissingValueError as error:
+        except MissingValueError as error:
             raise missing_values([error.label]) from None
-        except ledger.InvalidValueError as error:
+        except MissingDetailError as error:
+            raise user_error(
+                f"Please configure the inventory detail in line {error.line} of the {error.sublist} list."
+            ) from None
+        except InvalidValueError as error:
             raise invalid_value(error.value, error.field, error.path) from None
 
     def _base_currency(self, record: Record) -> int:
@@ -398,7 +433,7 @@ class Account:
             return False
         return not (period.inventory_locked and record_type in self.settings.stopped_by_inventory_lock)
 
-    # ------------------------------------------------------------------ what the ledger asks (ledger.Books)
+    # ------------------------------------------------------------------ what the ledger asks (books.Books)
 
     def system(self, subsidiary: int) -> SystemAccounts:
         return self._system[subsidiary]
@@ -407,12 +442,16 @@ class Account:
         record = self._records[ITEM][item]
         own = {name: record.fields.get(f"{name}Account") for name in ("income", "cogs", "asset")}
         return ItemFacts(
-            stocked=record.record_type.name == "inventoryItem",
+            stocked=record.record_type.stocked,
+            members={
+                _int(line["item"]): Decimal(str(line.get("quantity", 1))) for line in record.sublists.get("member", ())
+            },
+            told_apart=any(record.fields.get(name) is True for name in TOLD_APART_BY),
             **{name: None if account is None else _int(account) for name, account in own.items()},
         )
 
     def stock(self, item: int, location: int) -> Stock:
-        return self._stock.get((item, location), Stock(Decimal(0), 0, Decimal(0)))
+        return self._levels.level(item, location).stock
 
     def tax(self, tax_code: int) -> TaxFacts:
         fields = self._records["salesTaxItem"][tax_code].fields
@@ -432,24 +471,26 @@ class Account:
         lines = self._records[TRANSACTION][transaction].sublists.get("item", [])
         return next((line for line in lines if line.get("line") == number), None)
 
+    def progress(self, transaction: int, number: int) -> Progress:
+        return self._levels.progress(transaction, number)
+
     # ------------------------------------------------------------------ stock and tables
 
-    def _apply_stock(self, record: Record) -> None:
-        for movement in record.posting.movements if record.posting else ():
-            self._move(movement.item, movement.location, movement.quantity, movement.value)
-
-    def _reverse_stock(self, record: Record) -> None:
-        for movement in record.posting.movements if record.posting else ():
-            self._move(movement.item, movement.location, -movement.quantity, -movement.value)
-
-    def _move(self, item: int, location: int, quantity: Decimal, value: int) -> None:
-        self._stock[item, location] = ledger.stock_after(self.stock(item, location), quantity, value)
-        self._show_stock(item, location)
+    def _apply(self, record: Record, *, sign: int = 1) -> None:
+        """What a document moves and promises, or with the sign -1 the opposite."""
+        if record.posting is None:
+            return
+        source = record.fields.get("createdFrom")
+        order = None if source is None else _int(source)
+        for item, location in self._levels.apply(record.posting, order, sign=sign):
+            self._show_stock(item, location)
+        if order is not None and record.posting.carried_out:
+            self._show(self._records[TRANSACTION][order])
 
     def _show_stock(self, item: int, location: int) -> None:
-        subsidiary = self._records["subsidiary"][self._subsidiary_of_location(location)]
+        subsidiary = self._records["subsidiary"][self.subsidiary_of_location(location)]
         currency = self._currency(_int(subsidiary.fields["currency"]))
-        row = rows.stock_row(item, location, self._stock[item, location], currency, self.clock.now())
+        row = rows.stock_row(item, location, self._levels.level(item, location), currency, self.clock.now())
         self.mirror.put("aggregateitemlocation", (item, location), (row,))
 
     def _show(self, record: Record) -> None:
@@ -468,9 +509,14 @@ class Account:
             currency=self._currency(_int(record.fields.get("currency", base))),
             currency_id=_int(record.fields.get("currency", base)),
             base_currency=self._currency(base),
+            progress=self._progress_of(record),
             item_types={item: rows.ITEM_TYPES[self._records[ITEM][item].record_type.name] for item in items},
             first_line_is_main=record.record_type.name == "journalEntry" and self.settings.journal_first_line_is_main,
         )
+
+    def _progress_of(self, record: Record) -> Mapping[int, Progress]:
+        numbers = [_int(line["line"]) for line in record.sublists.get("item", ()) if "line" in line]
+        return {number: self._levels.progress(record.internal_id, number) for number in numbers}
 
     def _subsidiaries_of(self, item: Record) -> list[int]:
         """An item's subsidiaries, with `includeChildren` those below them too."""

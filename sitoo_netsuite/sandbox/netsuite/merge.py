@@ -42,15 +42,16 @@ def merge_lines(
     kept: list[Line] = [] if replace else [dict(line) for line in current]
     sent = [{**sublist.defaults, **line} for line in sent]
     by_key = {_key(sublist, line): line for line in current} if sublist.keys else {}
-    number = max((int(str(line["line"])) for line in current if "line" in line), default=0)
+    before_first = 1 - sublist.step
+    number = max((int(str(line["line"])) for line in current if "line" in line), default=before_first)
     if replace and not any(_key(sublist, line) in by_key for line in sent):
-        number = 0
+        number = before_first
     for line in sent:
         key = _key(sublist, line)
         old = by_key.get(key) if key is not None else None
         new = {name: value for name, value in {**(old or {}), **line}.items() if value is not None}
         if sublist.keys == ("line",):
-            new.setdefault("line", number + 1)
+            new.setdefault("line", number + sublist.step)
             number = max(number, int(str(new["line"])))
         if old is not None and not replace:
             kept[next(place for place, had in enumerate(kept) if _key(sublist, had) == key)] = new

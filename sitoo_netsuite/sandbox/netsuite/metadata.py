@@ -39,6 +39,7 @@ _SCALARS: Mapping[Kind, Json] = {
     Kind.FLAG: {"type": "boolean"},
     Kind.DATE: {"type": "string", "format": "date"},
     Kind.MOMENT: {"type": "string", "format": "date-time"},
+    Kind.DETAIL: {"type": "object"},
 }
 _LINK_SCHEMA: Json = {
     "type": "object",

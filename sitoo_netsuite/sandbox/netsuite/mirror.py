@@ -37,6 +37,7 @@ _KEYS = {
     "transactionaccountingline": ("transaction",),
     "itemprice": ("item",),
     "itemsubsidiarymap": ("item",),
+    "itemmember": ("parentitem",),
     "aggregateitemlocation": ("item", "location"),
 }
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sitoo_netsuite.money import decimals, to_decimal
 from sitoo_netsuite.sandbox.netsuite.account import Account
-from sitoo_netsuite.sandbox.netsuite.ledger import Stock, SystemAccounts
+from sitoo_netsuite.sandbox.netsuite.books import Stock, SystemAccounts
 from sitoo_netsuite.sandbox.netsuite.periods import calendar_periods
 from sitoo_netsuite.sandbox.netsuite.records import Record
 from sitoo_netsuite.sandbox.netsuite.schema import RECORD_TYPES, TILL_FIELD
@@ -28,7 +28,13 @@ from sitoo_netsuite.sandbox.world import (
     percent,
 )
 
-_ITEM_RECORDS = {"InvtPart": "inventoryItem", "Service": "serviceSaleItem", "NonInvtPart": "nonInventorySaleItem"}
+_ITEM_RECORDS = {
+    "InvtPart": "inventoryItem",
+    "Service": "serviceSaleItem",
+    "NonInvtPart": "nonInventorySaleItem",
+    "Kit": "kitItem",
+}
+_FLAGS = {"lot": "isLotItem", "serial": "isSerialItem", "bin": "useBins"}
 # Prices without VAT keep as many decimals as SuiteQL shows.
 _PRICE_DECIMALS = Decimal("0.0001")
 # The role an account of the world plays for NetSuite itself, and the account made where the world has none.
@@ -41,6 +47,8 @@ _SYSTEM_ROLES = {
     "rounding gain or loss": ("Rounding Gain/Loss", "OthExpense"),
     "sales": ("Sales", "Income"),
     "sales tax": ("Sales Taxes Payable", "OthCurrLiab"),
+    "inventory in transit": ("Inventory In Transit", "OthCurrAsset"),
+    "accrued purchases": ("Inventory Received Not Billed", "OthCurrLiab"),
 }
 
 
@@ -173,6 +181,8 @@ class _Opening:
                     cogs=of("cost of goods sold"),
                     rounding=of("rounding gain or loss"),
                     other_income=of("sales"),
+                    in_transit=of("inventory in transit"),
+                    accrued_purchases=of("accrued purchases"),
                     income=sales,
                 ),
             )
@@ -220,6 +230,7 @@ class _Opening:
             self._add("inventoryItem", parent.internal_id, fields, {"subsidiary": owners})
 
     def _items(self) -> None:
+        by_sku = {product.sku: product for product in self._world.products}
         for product in self._known_products():
             fields: dict[str, Value] = {
                 "itemId": product.sku,
@@ -234,6 +245,8 @@ class _Opening:
             if product.parent is not None:
                 fields |= {"matrixType": "CHILD", "parent": product.parent}
                 fields |= {matrix_field(option): value for option, value in product.options.items()}
+            if product.told_apart_by is not None:
+                fields[_FLAGS[product.told_apart_by]] = True
             owners: list[Line] = [{"id": self._world.subsidiary_of(site).internal_id} for site in product.group]
             prices: list[Line] = [
                 {
@@ -247,6 +260,11 @@ class _Opening:
                 for currency in product.price_minor
             ]
             record_type, sublists = _ITEM_RECORDS[product.item_type], {"subsidiary": owners, "price": prices}
+            if product.members:
+                sublists["member"] = [
+                    {"line": line, "item": by_sku[sku].netsuite_item or 0, "quantity": Decimal(pieces)}
+                    for line, (sku, pieces) in enumerate(product.members.items(), start=1)
+                ]
             self._add(record_type, product.netsuite_item or 0, fields, sublists)
 
     def _price(self, product: Product, currency: str, level: PriceLevel) -> Decimal:

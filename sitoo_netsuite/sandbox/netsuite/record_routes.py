@@ -37,7 +37,7 @@ from sitoo_netsuite.sandbox.netsuite.render import (
     show_sublist,
 )
 from sitoo_netsuite.sandbox.netsuite.schema import BY_PATH_NAME, RecordType
-from sitoo_netsuite.sandbox.netsuite.transforms import TRANSFORMS, transformed
+from sitoo_netsuite.sandbox.netsuite.transforms import TRANSFORMS
 from sitoo_netsuite.sandbox.netsuite.values import Draft, Line, NameValidation, decode, is_external_id, read_body
 
 
@@ -119,7 +119,7 @@ class RecordRoutes:
         if target is None or target.name not in TRANSFORMS.get(source.record_type.name, ()):
             raise no_such_type(request.path_params["target"])
         draft = await self._draft(request, target)
-        record = self._account.create(target, transformed(source, target, draft, _replaced(request, target)))
+        record = self._account.transform(source, target, draft, _replaced(request, target))
         return self._written(request, record, draft)
 
     async def _read_sublist(self, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sitoo_netsuite.sandbox.netsuite.ledger import Posting
+from sitoo_netsuite.sandbox.netsuite.books import Posting
 from sitoo_netsuite.sandbox.netsuite.schema import RecordType
 from sitoo_netsuite.sandbox.netsuite.values import Line, Value
 

@@ -167,6 +167,8 @@ def _show(known: Field, value: Value, account: Account, view: View) -> Any:
             "id": str(target.internal_id),
             "refName": target.shown_name,
         }
+    if known.kind is Kind.DETAIL:
+        return {"quantity": _show(Field(Kind.QUANTITY), value, account, view)}
     if known.kind is Kind.CODE:
         return value if view.simple_enums else {"id": value, "refName": value}
     if isinstance(value, datetime):

@@ -16,7 +16,8 @@ from decimal import Decimal
 from typing import Any
 
 from sitoo_netsuite.money import decimals, to_decimal
-from sitoo_netsuite.sandbox.netsuite.ledger import GlLine, Posting, Stock
+from sitoo_netsuite.sandbox.netsuite.books import GlLine, Posting, Progress
+from sitoo_netsuite.sandbox.netsuite.levels import Level
 from sitoo_netsuite.sandbox.netsuite.periods import Period
 from sitoo_netsuite.sandbox.netsuite.records import Record
 from sitoo_netsuite.sandbox.netsuite.schema import (
@@ -25,13 +26,21 @@ from sitoo_netsuite.sandbox.netsuite.schema import (
     MATRIX_OPTION_FIELDS,
     RECORD_TYPES,
     TILL_FIELD,
+    TOLD_APART_BY,
     TRANSACTION,
 )
 from sitoo_netsuite.sandbox.netsuite.values import Value
 
 Row = dict[str, Any]
 
-ITEM_TYPES = {"inventoryItem": "InvtPart", "serviceSaleItem": "Service", "nonInventorySaleItem": "NonInvtPart"}
+ITEM_TYPES = {
+    "inventoryItem": "InvtPart",
+    "serviceSaleItem": "Service",
+    "nonInventorySaleItem": "NonInvtPart",
+    "kitItem": "Kit",
+}
+# Item types that come as sale, purchase or resale.
+_WITH_SUBTYPE = ("serviceSaleItem", "nonInventorySaleItem")
 _SOLD_ONLY = "Sale"
 _UNIT_DECIMALS = Decimal("0.0001")
 _PRIMARY_BOOK = 1
@@ -41,7 +50,8 @@ _PRIMARY_BOOK = 1
 class Context:
     """What a record's rows need besides the record itself.
 
-    For a transaction its money and its items; for an item its subsidiaries, those below them included where it says so.
+    For a transaction its money, its items and, of an order, what has been done of each line. For an item its
+    subsidiaries, those below them included where it says so.
     """
 
     currency: str = ""
@@ -49,6 +59,7 @@ class Context:
     base_currency: str = ""
     subsidiaries: Sequence[int] = ()
     item_types: Mapping[int, str] = field(default_factory=dict)
+    progress: Mapping[int, Progress] = field(default_factory=dict)
     first_line_is_main: bool = False
 
 
@@ -61,17 +72,18 @@ def rows_of(record: Record, context: Context) -> dict[str, Sequence[Row]]:
     return make(record, context) if make else {}
 
 
-def stock_row(item: int, location: int, stock: Stock, currency: str, now: datetime) -> Row:
+def stock_row(item: int, location: int, level: Level, currency: str, now: datetime) -> Row:
     """Quantities and average cost of an item at a location; the cost is per unit in the location's base currency."""
     return {
         "item": item,
         "location": location,
-        "quantityonhand": stock.quantity,
-        "quantityavailable": stock.quantity,
-        "quantitycommitted": Decimal(0),
-        "quantityonorder": Decimal(0),
-        "quantitybackordered": Decimal(0),
-        "averagecostmli": stock.average.scaleb(-decimals(currency)).quantize(_UNIT_DECIMALS),
+        "quantityonhand": level.stock.quantity,
+        "quantityavailable": level.available,
+        "quantitycommitted": level.committed,
+        "quantityonorder": level.on_order,
+        "quantityintransit": level.in_transit,
+        "quantitybackordered": level.backordered,
+        "averagecostmli": level.stock.average.scaleb(-decimals(currency)).quantize(_UNIT_DECIMALS),
         "lastquantityavailablechange": now,
     }
 
@@ -113,7 +125,9 @@ def _transaction(record: Record, context: Context) -> dict[str, Sequence[Row]]:
         "entity": fields.get("entity", fields.get("customer")),
         "currency": context.currency_id,
         "exchangerate": fields.get("exchangeRate", Decimal(1)),
-        "status": _status(record, posting),
+        "status": _status(record, posting, context),
+        "location": fields.get("location") if record.record_type.name in _BETWEEN_LOCATIONS else None,
+        "transferlocation": fields.get("transferLocation"),
         "postingperiod": fields.get("postingPeriod"),
         "posting": posting.posting,
         "voided": False,
@@ -132,11 +146,34 @@ def _transaction(record: Record, context: Context) -> dict[str, Sequence[Row]]:
     return {"transaction": (header,), "transactionline": lines, "transactionaccountingline": accounting}
 
 
-def _status(record: Record, posting: Posting) -> str | None:
-    # Only a journal's status matters to anybody here: A pending approval, B approved.
-    if record.record_type.name != "journalEntry":
+# Only of these is it known that the transaction shows its locations (REPORTED).
+_BETWEEN_LOCATIONS = ("transferOrder", "inventoryTransfer")
+
+
+def _status(record: Record, posting: Posting, context: Context) -> str | None:
+    """Of a journal (A pending approval, B approved) and of orders of goods; no other matters to anybody here.
+
+    REPORTED of a transfer order that can be received: E partly sent, F sent. The other letters are INFERRED.
+    """
+    name = record.record_type.name
+    if name == "journalEntry":
+        return "B" if posting.posting else "A"
+    if name not in ("transferOrder", "purchaseOrder"):
         return None
-    return "B" if posting.posting else "A"
+    if record.fields.get("orderStatus") == "A":
+        return "A"
+    ordered = sum(Decimal(str(line.get("quantity", 1))) for line in record.sublists["item"])
+    sent = sum(done.sent for done in context.progress.values())
+    received = sum(done.received for done in context.progress.values())
+    if name == "purchaseOrder":
+        return "B" if not received else "F" if received == ordered else "E"
+    if not sent:
+        return "B"
+    if received == ordered:
+        return "G"
+    if sent == ordered:
+        return "F"
+    return "D" if sent == received else "E"
 
 
 def _numbered(lines: Sequence[GlLine]) -> list[tuple[int, GlLine]]:
@@ -164,6 +201,9 @@ def _line(record: Record, line: GlLine, number: int, sequence: int, main: bool, 
         "item": line.item,
         "itemtype": None if line.item is None else context.item_types[line.item],
         "quantity": line.quantity,
+        "quantityshiprecv": _carried_out(record, line, context),
+        "transactionlinetype": line.order_part,
+        "transferorderitemlineid": line.order_line,
         "rate": _unit_amount(line.rate),
         "netamount": to_decimal(line.amount, context.base_currency),
         "foreignamount": to_decimal(line.foreign, context.currency),
@@ -180,6 +220,18 @@ def _line(record: Record, line: GlLine, number: int, sequence: int, main: bool, 
         "memo": line.memo,
         "linelastmodifieddate": record.modified,
     }
+
+
+def _carried_out(record: Record, line: GlLine, context: Context) -> Decimal | None:
+    """How much of an order's line has been sent or received; None for any other line."""
+    if line.item is None or line.number is None:
+        return None
+    if line.order_line is not None:
+        done = context.progress[line.order_line]
+        return done.received if line.order_part == "RECEIVING" else done.sent
+    if record.record_type.name == "purchaseOrder":
+        return context.progress[line.number].received
+    return None
 
 
 def _accounting_line(record: Record, line: GlLine, number: int, context: Context) -> Row:
@@ -208,13 +260,14 @@ def _item(record: Record, context: Context) -> dict[str, Sequence[Row]]:
         "description": fields.get("description"),
         "upccode": fields.get("upcCode"),
         "itemtype": ITEM_TYPES[record.record_type.name],
-        "subtype": None if record.record_type.name == "inventoryItem" else _SOLD_ONLY,
+        "subtype": _SOLD_ONLY if record.record_type.name in _WITH_SUBTYPE else None,
         "cost": _unit_amount(fields.get("cost")),
         "parent": fields.get("parent"),
         "matrixtype": fields.get("matrixType"),
         "taxschedule": fields.get("taxSchedule"),
         **{name: fields.get(name) for name in MATRIX_OPTION_FIELDS},
         TILL_FIELD: fields.get(TILL_FIELD, False),
+        **{name.lower(): fields.get(name, False) for name in TOLD_APART_BY},
         "incomeaccount": fields.get("incomeAccount"),
         "expenseaccount": fields.get("cogsAccount"),
         "assetaccount": fields.get("assetAccount"),
@@ -234,15 +287,32 @@ def _item(record: Record, context: Context) -> dict[str, Sequence[Row]]:
         if "price" in price
     ]
     owners = [{"item": record.internal_id, "subsidiary": subsidiary} for subsidiary in context.subsidiaries]
-    return {"item": (row,), "itemprice": prices, "itemsubsidiarymap": owners}
+    members = [
+        {
+            "parentitem": record.internal_id,
+            "linenumber": member["line"],
+            "item": member["item"],
+            "quantity": member.get("quantity", Decimal(1)),
+        }
+        for member in record.sublists.get("member", [])
+    ]
+    return {"item": (row,), "itemprice": prices, "itemsubsidiarymap": owners, "itemmember": members}
 
 
 def _unit_amount(value: Value | None) -> Decimal | None:
     return value.quantize(_UNIT_DECIMALS) if isinstance(value, Decimal) else None
 
 
-def _customer(record: Record, _: Context) -> dict[str, Sequence[Row]]:
+def _entity(record: Record, _: Context) -> dict[str, Sequence[Row]]:
     fields = record.fields
+    if record.record_type.name == "vendor":
+        row = {
+            **_named(record),
+            "entityid": fields["entityId"],
+            "companyname": fields["companyName"],
+            "subsidiary": fields["subsidiary"],
+        }
+        return {"vendor": (row,)}
     row = {
         **_named(record),
         "entityid": fields["entityId"],
@@ -341,7 +411,7 @@ def _named(record: Record) -> Row:
 _MAKERS: Mapping[str, Callable[[Record, Context], dict[str, Sequence[Row]]]] = {
     TRANSACTION: _transaction,
     ITEM: _item,
-    ENTITY: _customer,
+    ENTITY: _entity,
     "account": _account,
     "accountingPeriod": _period,
     "location": _location,
@@ -353,8 +423,8 @@ _MAKERS: Mapping[str, Callable[[Record, Context], dict[str, Sequence[Row]]]] = {
 # The tables whose rows go when a record of the group is deleted.
 TABLES_OF: Mapping[str, tuple[str, ...]] = {
     TRANSACTION: ("transaction", "transactionline", "transactionaccountingline"),
-    ITEM: ("item", "itemprice", "itemsubsidiarymap"),
-    ENTITY: ("customer",),
+    ITEM: ("item", "itemprice", "itemsubsidiarymap", "itemmember"),
+    ENTITY: ("customer", "vendor"),
     "department": (),
     "classification": (),
 }

@@ -18,6 +18,7 @@ from functools import cached_property
 class Kind(StrEnum):
     """What a field holds. REFERENCE holds the internal id of a record.
 
+    DETAIL is a line's inventoryDetail, kept as the quantity it tells apart: the sandbox counts pieces, not lots.
     MONEY is an amount of a document (the ledger checks its decimals), NUMBER a unit price, cost or percentage.
     """
 
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     DATE = "date"
     MOMENT = "moment"
     REFERENCE = "reference"
+    DETAIL = "detail"
     CODE = "code"
 
 
@@ -54,12 +56,14 @@ class Field:
 class Sublist:
     """Lines of a record. `keys`: the fields that identify a line; without keys every line sent is appended.
 
-    A sublist with the one key `line` numbers its lines from 1. `defaults`: what a line says that does not name a field.
+    A sublist with the one key `line` numbers its lines from 1, `step` apart. `defaults`: what a line says that does not
+    name a field.
     """
 
     fields: Mapping[str, Field]
     keys: tuple[str, ...] = ("line",)
     defaults: Mapping[str, Decimal] = field(default_factory=dict)
+    step: int = 1
 
     @cached_property
     def canonical(self) -> dict[str, str]:
@@ -92,6 +96,11 @@ class RecordType:
     @property
     def is_transaction(self) -> bool:
         return self.group == TRANSACTION
+
+    @property
+    def stocked(self) -> bool:
+        """Whether a location can have something of an item of this type."""
+        return self.name == "inventoryItem"
 
 
 def _text(*names: str) -> dict[str, Field]:
@@ -132,6 +141,7 @@ def _worked_out(kind: Kind, *names: str, group: str = "") -> dict[str, Field]:
 
 
 _LINE = {"line": Field(Kind.INTEGER)}
+_DETAIL = {"inventoryDetail": Field(Kind.DETAIL)}
 _STAMPS = {
     "id": Field(Kind.TEXT, stored=False),
     "externalId": Field(Kind.TEXT),
@@ -161,8 +171,19 @@ _ITEM_LINES = Sublist(
         **_text("description", "memo"),
         **_code("price", "units"),
         **_DIMENSIONS,
+        **_DETAIL,
     }
 )
+_ORDERED_LINE = {
+    **_LINE,
+    **_refers(item=ITEM),
+    **_quantity("quantity"),
+    **_number("rate"),
+    **_money("amount"),
+    **_text("description", "memo"),
+    **_code("units"),
+    **_refers(department="department", class_="classification"),
+}
 _APPLY = Sublist(
     {**_LINE, **_refers(doc=TRANSACTION), **_flag("apply"), **_money("amount")},
     keys=("doc",),
@@ -365,6 +386,7 @@ _TRANSACTIONS = (
                     **_text("memo", "description"),
                     **_code("units"),
                     **_DIMENSIONS,
+                    **_DETAIL,
                     **_worked_out(Kind.NUMBER, "quantityOnHand", "newQuantity", "currentValue"),
                 }
             )
@@ -378,10 +400,37 @@ _TRANSACTIONS = (
         "IT",
         {**_TRANSACTION, **_DIMENSIONS, **_refers(transferLocation="location")},
         lines={
-            "inventory": Sublist({**_LINE, **_refers(item=ITEM), **_quantity("adjustQtyBy"), **_text("description")})
+            "inventory": Sublist(
+                {**_LINE, **_refers(item=ITEM), **_quantity("adjustQtyBy"), **_text("description"), **_DETAIL}
+            )
         },
         needs={"subsidiary": "Subsidiary", "location": "From Location", "transferLocation": "To Location"},
         lines_needed="inventory",
+    ),
+    _transaction(
+        "transferOrder",
+        "TrnfrOrd",
+        "TO",
+        {
+            **_TRANSACTION,
+            **_DIMENSIONS,
+            **_refers(transferLocation="location"),
+            **_code("orderStatus"),
+            **_flag("useItemCostAsTransferCost"),
+        },
+        lines={"item": Sublist(_ORDERED_LINE, step=3)},
+        needs={"subsidiary": "Subsidiary", "location": "From Location", "transferLocation": "To Location"},
+        lines_needed="item",
+    ),
+    # The reference does not have it, nor vendors: names as in SuiteScript, the rest INFERRED from the other orders.
+    _transaction(
+        "purchaseOrder",
+        "PurchOrd",
+        "PO",
+        {**_TRANSACTION, **_IN_CURRENCY, **_TOTALS, **_DIMENSIONS, **_refers(entity=ENTITY), **_code("orderStatus")},
+        lines={"item": Sublist({**_ORDERED_LINE, **_refers(location="location")})},
+        needs={"entity": "Vendor"},
+        lines_needed="item",
     ),
     _transaction(
         "itemReceipt",
@@ -398,6 +447,7 @@ _TRANSACTIONS = (
                     **_quantity("quantity"),
                     **_number("unitCostOverride"),
                     **_DIMENSIONS,
+                    **_DETAIL,
                 },
                 keys=("orderLine",),
             )
@@ -419,6 +469,7 @@ _TRANSACTIONS = (
                     **_flag("itemReceive"),
                     **_quantity("quantity"),
                     **_DIMENSIONS,
+                    **_DETAIL,
                 },
                 keys=("orderLine",),
             )
@@ -446,6 +497,8 @@ _PRICE = Sublist(
 # are plain text is INFERRED.
 MATRIX_OPTION_FIELDS = ("custitem_colour", "custitem_size")
 TILL_FIELD = "custitem_for_tills"
+# An item with one of these is told apart: whoever moves it says which lots, serial numbers or bins.
+TOLD_APART_BY = ("isLotItem", "isSerialItem", "useBins")
 _ITEM_FIELDS = {
     **_STAMPS,
     **_text("itemId", "displayName", "upcCode", "description"),
@@ -460,12 +513,17 @@ _STOCKED_FIELDS = {
     **_number("cost"),
     **_refers(cogsAccount="account", assetAccount="account"),
     **_code("costingMethod", "saleUnit", "stockUnit", "unitsType"),
+    **_flag(*TOLD_APART_BY),
     **_worked_out(Kind.NUMBER, "averageCost", "quantityOnHand", "quantityAvailable"),
 }
 
 
-def _item(name: str, fields: Mapping[str, Field]) -> RecordType:
-    sublists = {"subsidiary": _SUBSIDIARIES, "price": _PRICE}
+# What a kit is made of; the reference has no kits, so that a member's key is `line` is INFERRED.
+_MEMBERS = Sublist({**_LINE, **_refers(item=ITEM), **_quantity("quantity")})
+
+
+def _item(name: str, fields: Mapping[str, Field], **more: Sublist) -> RecordType:
+    sublists = {"subsidiary": _SUBSIDIARIES, "price": _PRICE, **more}
     return RecordType(name, ITEM, fields, sublists, {"itemId": "Item Name/Number"}, refers_by="itemId")
 
 
@@ -473,6 +531,7 @@ _ITEMS = (
     _item("inventoryItem", {**_ITEM_FIELDS, **_STOCKED_FIELDS}),
     _item("serviceSaleItem", _ITEM_FIELDS),
     _item("nonInventorySaleItem", _ITEM_FIELDS),
+    _item("kitItem", _ITEM_FIELDS, member=_MEMBERS),
 )
 
 _SETUP_FIELDS = {**_STAMPS, **_text("name"), **_flag("isInactive")}
@@ -495,6 +554,18 @@ _OTHERS = (
             **_worked_out(Kind.MOMENT, "dateCreated"),
         },
         mandatory={"subsidiary": "Subsidiary"},
+        refers_by="entityId",
+    ),
+    RecordType(
+        "vendor",
+        ENTITY,
+        {
+            **_STAMPS,
+            **_flag("isInactive"),
+            **_text("entityId", "companyName"),
+            **_refers(subsidiary="subsidiary", currency="currency"),
+        },
+        mandatory={"subsidiary": "Subsidiary", "companyName": "Vendor Name"},
         refers_by="entityId",
     ),
     RecordType(

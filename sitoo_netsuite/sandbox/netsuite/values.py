@@ -28,6 +28,7 @@ _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]+")
 _INTERNAL_ID = re.compile(r"-?[0-9]{1,18}")
 _LARGEST_NUMBER = Decimal(10) ** 12
 # More is refused rather than rounded. The SuiteQL tables keep as many, but for unit prices and costs: rounded there.
+_TELLS_APART = ("binNumber", "issueInventoryNumber", "receiptInventoryNumber")
 _MOST_DECIMALS = {Kind.MONEY: 4, Kind.NUMBER: 10, Kind.QUANTITY: 5, Kind.RATE: 8}
 
 
@@ -144,6 +145,8 @@ class _Reader:
             return None
         if known.kind is Kind.REFERENCE:
             return self._reference(known.group, raw, name, path)
+        if known.kind is Kind.DETAIL:
+            return _detail(raw, path)
         value = _READERS[known.kind](raw)
         if isinstance(value, Decimal) and -_exponent(value) > _MOST_DECIMALS[known.kind]:
             value = None
@@ -187,6 +190,24 @@ def _number(raw: Any) -> Decimal | None:
 
 def _exponent(number: Decimal) -> int:
     return int(number.normalize().as_tuple().exponent)
+
+
+def _detail(raw: Any, path: str) -> Decimal:
+    """What an inventoryDetail tells apart, in all: the sum of its assignments, each of which says of which it is.
+
+    Raises ApiError for an assignment without a quantity, or that names neither bin nor lot nor serial number.
+    """
+    assigned = raw.get("inventoryAssignment") if isinstance(raw, dict) else None
+    items = assigned.get("items") if isinstance(assigned, dict) else None
+    if not isinstance(items, list) or not items:
+        raise invalid_content("an inventoryDetail holds inventoryAssignment with a list of items", path)
+    total = Decimal(0)
+    for place, item in enumerate(items):
+        quantity = _number(item.get("quantity")) if isinstance(item, dict) else None
+        if quantity is None or not any(name in item for name in _TELLS_APART):
+            raise invalid_value(_shown(item), "inventoryAssignment", f"{path}.inventoryAssignment.items[{place}]")
+        total += abs(quantity)
+    return total
 
 
 def _integer(raw: Any) -> int | None:

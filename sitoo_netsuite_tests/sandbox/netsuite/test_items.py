@@ -207,3 +207,15 @@ def opened(world: World) -> Account:
     account = Account(clock, Settings(), Mirror(duckdb.connect()))
     open_account(account, world)
     return account
+
+
+def test_a_retailers_kits_and_goods_told_apart_are_there_where_the_world_has_them() -> None:
+    world = make_world(seed=1, stores=1, days=1, hard_to_stock=True)
+    mirror = Mirror(connection := duckdb.connect(":memory:"))
+    account = Account(SandboxClock(datetime(2026, 3, 4, tzinfo=UTC)), Settings(), mirror)
+    open_account(account, world)
+    mirror.write(mirror.take())
+    flags = "SELECT itemid FROM item WHERE islotitem = 'T' OR isserialitem = 'T' OR usebins = 'T' ORDER BY itemid"
+    assert connection.execute(flags).fetchall() == [("BIN-001",), ("LOT-001",), ("SERIAL-001",)]
+    members = "SELECT p.itemid, m.quantity FROM itemmember m JOIN item p ON p.id = m.parentitem ORDER BY m.linenumber"
+    assert connection.execute(members).fetchall() == [("KIT-001", 1), ("KIT-001", 2)]

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 import duckdb
 
-from sitoo_netsuite.sandbox.netsuite.schema import MATRIX_OPTION_FIELDS, TILL_FIELD
+from sitoo_netsuite.sandbox.netsuite.schema import MATRIX_OPTION_FIELDS, TILL_FIELD, TOLD_APART_BY
 
 
 class Kind(StrEnum):
@@ -77,6 +77,7 @@ TRANSACTION_TYPES = {
     "ItemRcpt": "Item Receipt",
     "ItemShip": "Item Fulfillment",
     "Journal": "Journal",
+    "PurchOrd": "Purchase Order",
     "RtnAuth": "Return Authorization",
     "SalesOrd": "Sales Order",
     "TrnfrOrd": "Transfer Order",
@@ -135,9 +136,11 @@ def _unlisted(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, Kind.ID, is_code=True) for name in names)
 
 
+# `quantityintransit` is REPORTED.
 _STOCK_LEVELS = (
     *_links(item="item", location="location"),
     *_quantities("quantityonhand", "quantityavailable", "quantitycommitted", "quantityonorder", "quantitybackordered"),
+    *_quantities("quantityintransit"),
     *_money("averagecostmli"),
     *_datetimes("lastquantityavailablechange"),
 )
@@ -157,6 +160,7 @@ TABLES: tuple[Table, ...] = (
             *_codes("status"),
             *_links(postingperiod="accountingperiod"),
             *_flags("posting", "voided"),
+            *_links(location="location", transferlocation="location"),
             *_texts("memo"),
             *_money("foreigntotal"),
             *_datetimes("createddate", "lastmodifieddate"),
@@ -172,10 +176,11 @@ TABLES: tuple[Table, ...] = (
             *_ids("id", "uniquekey", "linesequencenumber"),
             *_links(item="item"),
             *_codes("itemtype"),
-            *_quantities("quantity"),
+            *_quantities("quantity", "quantityshiprecv"),
             *_money("rate", "netamount", "foreignamount"),
             *_flags("mainline", "taxline", "iscogs", "isinventoryaffecting"),
-            *_codes("accountinglinetype"),
+            *_codes("accountinglinetype", "transactionlinetype"),
+            *_ids("transferorderitemlineid"),
             *_links(location="location", subsidiary="subsidiary"),
             *_unlisted("department", "class"),
             *_links(entity="customer", createdfrom="transaction"),
@@ -232,6 +237,8 @@ TABLES: tuple[Table, ...] = (
             *_texts("itemid", "displayname", "fullname", "description", "upccode", "externalid"),
             *_codes("itemtype", "subtype", "matrixtype"),
             *_flags("isinactive", TILL_FIELD),
+            # REPORTED by many queries.
+            *_flags(*(name.lower() for name in TOLD_APART_BY)),
             *_texts(*MATRIX_OPTION_FIELDS),
             *_texts("saleunit", "stockunit"),
             *_money("averagecost", "cost"),
@@ -261,6 +268,11 @@ TABLES: tuple[Table, ...] = (
     ),
     # INFERRED, as are item.taxschedule, matrixtype and the custom fields: the reference names none of them.
     Table("itemsubsidiarymap", _links(item="item", subsidiary="subsidiary")),
+    # What a kit is made of: REPORTED, but for the line's number.
+    Table(
+        "itemmember",
+        (*_links(parentitem="item"), *_ids("linenumber"), *_links(item="item"), *_quantities("quantity")),
+    ),
     Table(
         "taxschedule",
         (*_ids("id"), *_texts("name", "externalid"), *_flags("isinactive"), *_datetimes("lastmodifieddate")),
@@ -268,6 +280,23 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("aggregateitemlocation", _STOCK_LEVELS),
     Table("inventoryitemlocations", _STOCK_LEVELS, view_of="aggregateitemlocation"),
+    # Without bins, lots and statuses: the sandbox counts pieces. With them an item has several rows a location.
+    Table(
+        "inventorybalance",
+        (*_links(item="item", location="location"), *_quantities("quantityonhand", "quantityavailable")),
+        view_of="aggregateitemlocation",
+    ),
+    Table(
+        "vendor",
+        (
+            *_ids("id"),
+            *_texts("entityid", "companyname", "externalid"),
+            *_flags("isinactive"),
+            *_links(subsidiary="subsidiary"),
+            *_datetimes("lastmodifieddate"),
+        ),
+        shows="entityid",
+    ),
     Table(
         "customer",
         (
