@@ -130,6 +130,7 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
                 _patiently(partial(run_days, defs, instance, connection, first, today, "verify_days"))
                 _patiently(lambda: run_job(defs, instance, "compare_catalogue"))
                 _patiently(lambda: run_job(defs, instance, "link_customers"))
+            _patiently(partial(run_job, defs, instance, "compare_stock" if is_night else "push_stock"))
         progress("asking the oracle", 1.0)
         estate = load_estate(settings.estate_path(os.environ))
         with Sitoo().client(estate) as client:
@@ -149,6 +150,7 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
                 **_counts(connection, first, last),
                 "journals_held": sum(state.state != "posted" for state in states),
                 "unexplained_minor": verdict.unexplained_minor,
+                "unexplained_milli": verdict.stock.unexplained_milli,
                 **_master_data(connection),
                 "cases": dict(Counter(case["kind"] for case in cases)),
                 "planted": scored.planted,

@@ -46,7 +46,8 @@ def serve_until_stopped(*, port: int, with_sandbox: bool) -> None:
         if with_sandbox:
             folder = settings.home(os.environ) / "sandbox"
             folder.mkdir(parents=True, exist_ok=True)
-            served = stack.enter_context(running_sandbox(SandboxOptions(stores=4, days=7, receipts=60, folder=folder)))
+            options = SandboxOptions(stores=4, days=7, receipts=60, folder=folder, stock_traffic=True)
+            served = stack.enter_context(running_sandbox(options))
             os.environ.update(served.env)
             os.environ[settings.NOW] = served.clock.now().isoformat()
             console.print(f"Sitoo sandbox    {served.sitoo_url}\nNetSuite sandbox {served.netsuite_url}")

@@ -15,13 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from sitoo_netsuite.flows.journals.queries import StoreDayState
+from sitoo_netsuite.flows.stock.push_findings import units
 from sitoo_netsuite.money import decimals, to_text
 from sitoo_netsuite.worklist.kinds import KINDS
 
 if TYPE_CHECKING:
     from sitoo_netsuite.operate.demo import DemoResult
     from sitoo_netsuite.operate.doctor import Finding
-    from sitoo_netsuite.oracle import Verdict
+    from sitoo_netsuite.oracle import StockVerdict, Verdict
 
 # Beyond this a terminal scrolls away; the JSON and the database have them all.
 _MOST_ROWS = 60
@@ -233,9 +234,14 @@ def print_pushes(console: Console, pushed: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_verdict(console: Console, verdict: Verdict) -> None:
-    """What the oracle could not explain, or that it could explain everything."""
-    for refused in (*verdict.refused_holds, *verdict.refused_names):
+    """What the oracle could not explain of money and of goods, or that it could explain everything."""
+    for refused in (*verdict.refused_holds, *verdict.refused_names, *verdict.stock.refused_names):
         console.print(f"The oracle does not accept: {refused}.", soft_wrap=True)
+    _print_unexplained_money(console, verdict)
+    _print_unexplained_goods(console, verdict.stock)
+
+
+def _print_unexplained_money(console: Console, verdict: Verdict) -> None:
     if not verdict.differences:
         named = ", ".join(f"{amount(minor, currency)} {currency}" for currency, minor in verdict.named_minor.items())
         console.print(
@@ -256,6 +262,25 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
             f"{amount(entry.ledger_minor, entry.currency)} {entry.currency}",
         )
     console.print(table)
+
+
+def _print_unexplained_goods(console: Console, stock: StockVerdict) -> None:
+    if not stock.differences:
+        named = f", with {units(stock.named_milli)} units named by cases" if stock.named_milli else ""
+        if stock.positions:
+            console.print(
+                f"It compared what both systems have of {stock.positions:,} positions: 0 units unexplained{named}.",
+                soft_wrap=True,
+            )
+        return
+    table = Table(title="Goods unexplained by the oracle", title_justify="left")
+    for name in ("Store", "What", "SKU", "Expected", "Found"):
+        table.add_column(name, justify="right" if name in ("Expected", "Found") else "left")
+    for entry in stock.differences[:_MOST_ROWS]:
+        table.add_row(entry.store, entry.about, entry.sku, units(entry.expected_milli), units(entry.held_milli))
+    console.print(table)
+    if len(stock.differences) > _MOST_ROWS:
+        console.print(f"... and {len(stock.differences) - _MOST_ROWS} more.")
 
 
 def print_trace(console: Console, identity: str, found: Mapping[str, Any]) -> None:

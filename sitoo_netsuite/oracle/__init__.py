@@ -8,5 +8,8 @@ Does not belong here: writing to either system, the database, Dagster.
 from sitoo_netsuite.oracle.asking import AskingError
 from sitoo_netsuite.oracle.estate_file import EstateFileError
 from sitoo_netsuite.oracle.judging import Difference, Verdict, run_oracle
+from sitoo_netsuite.oracle.stock_judging import StockDifference, StockVerdict
 
-__all__ = ["AskingError", "Difference", "EstateFileError", "Verdict", "run_oracle"]
+__all__ = [
+    "AskingError", "Difference", "EstateFileError", "StockDifference", "StockVerdict", "Verdict", "run_oracle",
+]  # fmt: skip

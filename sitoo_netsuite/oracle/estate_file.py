@@ -35,6 +35,7 @@ class Shop:
     zone: ZoneInfo
     cut_over: timedelta  # after midnight, by the clock on the wall
     go_live: date
+    stock_go_live: date | None  # None: its stock is left alone
 
     def trading_day(self, epoch: int) -> date:
         """Trading day of a moment in unix seconds: the calendar day, or the one before until that day opens."""
@@ -72,8 +73,21 @@ class Books:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A warehouse of Sitoo, the store it belongs to, and the location of NetSuite that it is."""
+
+    warehouse: int
+    store: str
+    location: str
+
+
+@dataclass(frozen=True)
 class EstateFacts:
-    """All the oracle knows of the retailer. `special` maps a SKU to its item entry (`kind`, `card`)."""
+    """All the oracle knows of the retailer. `special` maps a SKU to its item entry (`kind`, `card`).
+
+    `places`: by warehouse, where stock is kept in step. `till_flag`: the field of NetSuite's items that the tills sell,
+    None where they sell all.
+    """
 
     shops: Mapping[str, Shop]
     books: Mapping[str, Books]  # by subsidiary
@@ -81,6 +95,8 @@ class EstateFacts:
     practice_key: str
     undelivered_key: str
     virtual_payments_in_z: bool
+    places: Mapping[int, Place]
+    till_flag: str | None
 
     def books_of(self, shop: Shop) -> Books:
         return self.books[shop.subsidiary]
@@ -107,6 +123,11 @@ def estate_facts(content: Mapping[str, Any]) -> EstateFacts:
         practice_key=sitoo.get("practice_key", "pos-practice"),
         undelivered_key=sitoo.get("undelivered_key", "delivery-pickup-warehouseid"),
         virtual_payments_in_z=sitoo.get("virtual_payments_in_z", False),
+        places={
+            int(entry["warehouse"]): Place(int(entry["warehouse"]), str(entry["store"]), str(entry["location"]))
+            for entry in (content.get("stock") or {}).get("warehouses") or ()
+        },
+        till_flag=(content.get("catalogue") or {}).get("till_flag"),
     )
 
 
@@ -120,6 +141,7 @@ def _shop(entry: Mapping[str, Any]) -> Shop:
         zone=ZoneInfo(entry["time_zone"]),
         cut_over=_after_midnight(entry["cut_over"]),
         go_live=_date(entry["go_live"]["sales"]),
+        stock_go_live=_date(entry["go_live"]["stock"]) if entry["go_live"].get("stock") else None,
     )
 
 

@@ -30,6 +30,11 @@ def minor(text: object, currency: str) -> int:
     return int(f"{sign}{whole}{kept}")
 
 
+def thousandths(text: object) -> int:
+    """A quantity in thousandths of a unit: "-2.5" -> -2500. Raises ValueError when it is none, or is finer."""
+    return minor(text, "KWD")  # three decimals, like a dinar
+
+
 def basis_points(percent: object) -> int:
     """A VAT rate in hundredths of a percent: 25 -> 2500, "17.5" -> 1750. Raises ValueError when it is no rate."""
     rate = minor(str(percent), "EUR")  # two decimals, like a euro

@@ -11,10 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sitoo_netsuite.oracle.estate_file import EstateFacts, Shop, read_estate_file
+from sitoo_netsuite.oracle.figures import thousandths
+from sitoo_netsuite.oracle.goods import read_transaction
 from sitoo_netsuite.oracle.ledger_side import LedgerLine, LedgerSide
 from sitoo_netsuite.oracle.naming import FOREIGN, Naming, OurName, our_name, read_naming, why_refused
 from sitoo_netsuite.oracle.proof import Session
@@ -28,10 +31,13 @@ from sitoo_netsuite.oracle.records import (
 )
 from sitoo_netsuite.oracle.rules import Posting, causes_to_hold, postings_of_receipt, postings_of_z_report
 from sitoo_netsuite.oracle.sitoo_side import SitooSide
+from sitoo_netsuite.oracle.stock_judging import StockReckoning, StockVerdict
 
 _DAY_SECONDS = 86_400
 # Far enough back that the Z before the first of the range is nearly always among what is read.
 _Z_REPORTS_BEFORE_DAYS = 35
+# Warehouses that are told their levels and move nothing.
+_VIRTUAL = 20
 _HELD_BY_NAME = frozenset({"unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance"})
 # What the oracle must have seen itself before it accepts that a whole store-day is held or waiting.
 _EVIDENCE_FOR = {
@@ -78,6 +84,7 @@ class Verdict:
 
     What the books hold of a held store-day is not judged: it may have been booked when it was proved and be held since,
     because a receipt came late and its Z-report has not; what it ought to hold is not known before that is settled.
+    `stock` is the verdict on quantities.
     """
 
     unexplained_minor: dict[str, int]
@@ -90,15 +97,25 @@ class Verdict:
     unassigned: int
     named_minor: dict[str, int]
     refused_names: tuple[str, ...]
+    stock: StockVerdict
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether money and goods are all explained."""
+        return not self.differences and not self.stock.differences
 
     def as_json(self) -> dict[str, Any]:
-        """The contract of `sitoo-netsuite oracle --json`: unexplained_minor and differences, days as ISO dates."""
+        """The contract of `sitoo-netsuite oracle --json`: unexplained_minor and differences, days as ISO dates, and of
+        goods unexplained_milli and stock_differences.
+        """
         return {
             "unexplained_minor": self.unexplained_minor,
             "differences": [
                 asdict(difference) | {"trading_day": difference.trading_day.isoformat()}
                 for difference in self.differences
             ],
+            "unexplained_milli": self.stock.unexplained_milli,
+            "stock_differences": [asdict(difference) for difference in self.stock.differences],
         }
 
 
@@ -109,31 +126,58 @@ def run_oracle(first_day: date, last_day: date, *, environment: Mapping[str, str
     NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID and NETSUITE_PRIVATE_KEY_FILE (or NETSUITE_ACCOUNT,
     NETSUITE_CONSUMER_KEY, NETSUITE_CONSUMER_SECRET, NETSUITE_TOKEN_ID and NETSUITE_TOKEN_SECRET), SITOO_NETSUITE_ESTATE
     and, where the time is told, SITOO_NETSUITE_NOW (ISO, with a zone). `plan` is what
-    `sitoo-netsuite plan FIRST..LAST --json` prints; only its `held` and, where there is one, its `named` are used.
+    `sitoo-netsuite plan FIRST..LAST --json` prints; of it `held` is used, and where there are such `named`, `stock`,
+    `stock_left_out`, `stock_named` and `stock_variances`. Quantities are judged where the estate keeps stock.
     Raises AskingError when an API does not answer, EstateFileError when the file is unusable.
     """
     facts = read_estate_file(Path(environment["SITOO_NETSUITE_ESTATE"]))
     told = environment.get("SITOO_NETSUITE_NOW")
     now = datetime.fromisoformat(told) if told else datetime.now(UTC)
     with SitooSide(environment) as sitoo, LedgerSide(environment) as netsuite:
-        tills = _tills(sitoo.store_of_each_register(), facts)
-        reckoning = Reckoning(facts, tills, (first_day, last_day), int(now.timestamp()), plan)
+        registers = sitoo.registers()
+        stock = None
+        if facts.places:
+            warehouses = {register: warehouse for register, (_, warehouse) in registers.items()}
+            stock = StockReckoning(facts, warehouses, (first_day, last_day), plan)
+        reckoning = Reckoning(facts, _tills(registers, facts), (first_day, last_day), int(now.timestamp()), plan, stock)
         reckoning.hear_z_reports(_z_reports(sitoo, reckoning.begins, reckoning.ends))
         sold_from, sold_before = reckoning.moments_of_sessions()
-        for order in sitoo.orders(sold_from, sold_before, facts.undelivered_key):
-            reckoning.hear_order(order)
-        for order in sitoo.undelivered_orders(reckoning.go_live(), sold_from, facts.undelivered_key):
+        orders = chain(
+            sitoo.orders(sold_from, sold_before, facts.undelivered_key),
+            sitoo.undelivered_orders(reckoning.go_live(), sold_from, facts.undelivered_key),
+        )
+        for order in orders:
             reckoning.hear_order(order)
         for shop in facts.shops.values():
             for line in netsuite.lines(shop.location, shop.key, shop.currency, first_day, last_day):
                 reckoning.hear_ledger_line(shop, line)
         reckoning.hear_documents(netsuite.documents(reckoning.documents_named()))
+        if stock is not None:
+            _hear_stock(stock, sitoo, netsuite, facts)
     return reckoning.verdict()
 
 
-def _tills(store_of_register: Mapping[str, int], facts: EstateFacts) -> dict[str, Shop]:
+def _tills(registers: Mapping[str, tuple[int, int]], facts: EstateFacts) -> dict[str, Shop]:
     shops = {shop.sitoo_store: shop for shop in facts.shops.values()}
-    return {register: shops[store] for register, store in store_of_register.items() if store in shops}
+    return {register: shops[store] for register, (store, _) in registers.items() if store in shops}
+
+
+def _hear_stock(stock: StockReckoning, sitoo: SitooSide, netsuite: LedgerSide, facts: EstateFacts) -> None:
+    stock.hear_catalogue(netsuite.items(facts.till_flag), netsuite.kit_members())
+    stock.hear_documents(netsuite.documents(stock.documents_named()))
+    sites = {row["warehouseid"]: row["eshopid"] for row in sitoo.warehouses() if row["warehousetype"] != _VIRTUAL}
+    for place in facts.places.values():
+        shop = facts.shops[place.store]
+        if shop.stock_go_live is None or place.warehouse not in sites:
+            continue
+        site, warehouse = sites[place.warehouse], place.warehouse
+        for raw in sitoo.warehouse_transactions(site, warehouse, shop.opens(shop.stock_go_live)):
+            stock.hear_transaction(read_transaction(raw))
+        for movement in netsuite.movements(place.location, shop.stock_go_live):
+            stock.hear_movement(place, movement)
+        levels = sitoo.warehouse_items(site, warehouse)
+        in_sitoo = {row["sku"]: thousandths(row["decimaltotal"]) for row in levels}
+        stock.hear_levels(place, in_sitoo, netsuite.levels(place.location))
 
 
 def _z_reports(sitoo: SitooSide, begins: int, ends: int) -> list[Raw]:
@@ -156,8 +200,8 @@ class Reckoning:
     """Adds up what is heard of some trading days, then gives the verdict. Knows nothing of HTTP.
 
     `tills` says which shop a register stands in; registers of no shop of the estate are left out of it. `days` are the
-    first and last trading day, `now` is in unix seconds. Hear the Z-reports first, then orders and ledger lines, each
-    once; orders of one register and second by rising orderid.
+    first and last trading day, `now` is in unix seconds; `stock` is told of every till sale. Hear the Z-reports first,
+    then orders and ledger lines, each once; orders of one register and second by rising orderid.
     """
 
     def __init__(
@@ -167,8 +211,9 @@ class Reckoning:
         days: tuple[date, date],
         now: int,
         plan: Mapping[str, Any],
+        stock: StockReckoning | None = None,
     ) -> None:
-        self._facts, self._tills, self._now = facts, tills, now
+        self._facts, self._tills, self._now, self._stock = facts, tills, now, stock
         self._first, self._last = days
         shops, after = facts.shops.values(), self._last + timedelta(days=1)
         # When the first trading day begins and the last one has ended, in whatever shop (unix seconds).
@@ -262,6 +307,8 @@ class Reckoning:
             return
         if session is None:
             self._evidence[shop.key, day].add("no_z_report")
+        if self._stock is not None:
+            self._stock.hear_sale(shop, order)
         self._receipts += self._in_range(day)
         causes = causes_to_hold(receipt, books, self._facts)
         if self._is_held_by_name(receipt, shop, day, causes):
@@ -327,6 +374,7 @@ class Reckoning:
             unassigned=self._unassigned,
             named_minor=dict(self._named_minor),
             refused_names=tuple(self._refused_names),
+            stock=StockVerdict() if self._stock is None else self._stock.verdict(held_days),
         )
 
     def _examine(self, session: Session) -> bool:

@@ -20,8 +20,8 @@ _ROWS_PER_PAGE = 1000
 _IDS_PER_REQUEST = 100
 _Z_REPORTS_PER_ANSWER = 500  # Sitoo's own limit; /pos-z-reports has no paging
 _ORDER_FIELDS = (
-    "orderid,eshopid,orderdate,ordertypeid,orderstateid,paymentstateid,registerid,currencycode,additionaldata,"
-    "moneytotal_gross_roundoff,moneytotal_gross_all,orderitems,payments"
+    "orderid,eshopid,orderdate,ordertypeid,orderstateid,paymentstateid,registerid,warehouseid,currencycode,"
+    "additionaldata,moneytotal_gross_roundoff,moneytotal_gross_all,orderitems,payments"
 )
 
 
@@ -38,8 +38,10 @@ class SitooSide:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._client.close()
 
-    def store_of_each_register(self) -> dict[str, int]:
-        """{registerid: storeid}: a register belongs to the store of its warehouse. Those of no store are left out."""
+    def registers(self) -> dict[str, tuple[int, int]]:
+        """{registerid: (storeid, warehouseid)}: a register belongs to the store of its warehouse. Those of no store are
+        left out.
+        """
         found = {}
         for site in self._get("sites.json")["items"]:
             place = f"sites/{site['eshopid']}"
@@ -47,8 +49,34 @@ class SitooSide:
             for register in self._rows(f"{place}/cashregisters.json", includenotregistered="true"):
                 store = warehouses.get(register["warehouseid"])
                 if store is not None:
-                    found[register["registerid"]] = store
+                    found[register["registerid"]] = (store, register["warehouseid"])
         return found
+
+    def warehouses(self) -> Iterator[Raw]:
+        """Raw warehouses of every site, each with its `eshopid`."""
+        for site in self._get("sites.json")["items"]:
+            for row in self._rows(f"sites/{site['eshopid']}/warehouses.json"):
+                yield {**row, "eshopid": site["eshopid"]}
+
+    def warehouse_items(self, eshopid: int, warehouseid: int) -> Iterator[Raw]:
+        """What a warehouse has, a raw row a SKU."""
+        return self._rows(f"sites/{eshopid}/warehouses/{warehouseid}/warehouseitems.json")
+
+    def warehouse_transactions(self, eshopid: int, warehouseid: int, created_from: int) -> Iterator[Raw]:
+        """Raw transactions of a warehouse that were made at or after a moment (unix seconds), in order of their id."""
+        next_id = 0
+        while True:
+            page = self._get(
+                f"sites/{eshopid}/warehouses/{warehouseid}/warehousetransactions.json",
+                warehousetransactionidfrom=str(next_id),
+                datecreatedfrom=str(created_from),
+                sort="warehousetransactionid",
+                num=str(_ROWS_PER_PAGE),
+            )["items"]
+            yield from page
+            if len(page) < _ROWS_PER_PAGE:
+                return
+            next_id = page[-1]["warehousetransactionid"] + 1
 
     def z_reports(self, added_from: int, registerid: str | None = None) -> Iterator[Raw]:
         """Raw Z-reports that reached Sitoo at or after a moment (unix seconds), of one register or of all."""

@@ -87,6 +87,8 @@ _BOOKS = """\
           cleaning: "{cleaning}"
           postage: "{postage}"
           refreshments: "{refreshments}"
+    # The offset accounts of what moves goods: sold ones are a cost of sales, never shrinkage.
+    stock: {{cogs: "{cogs}", shrinkage: "{stock_adjustments}", adjustments: "{stock_adjustments}"}}
 """
 
 _CASH = """\
@@ -126,7 +128,7 @@ _STORE = """\
     currency: {currency}
     time_zone: {time_zone}
     cut_over: "{cut_over:%H:%M}"
-    go_live: {{sales: {start}}}
+    go_live: {{sales: {start}, stock: {start}}}
     sales: [{{from: {start}, value: summary}}]
     returns: [{{from: {start}, value: journal}}]
 """
@@ -168,6 +170,18 @@ _CUSTOMERS = """
 customers: {push: true}
 """
 
+_STOCK = """
+# A warehouse of Sitoo and the location of NetSuite it is, by store.
+stock:
+  push: true
+  warehouses:
+{warehouses}
+"""
+
+_WAREHOUSE = """\
+    - {{warehouse: {warehouse}, store: "{store}", location: "{location}"}}
+"""
+
 _WAITS = """
 # Both APIs are near: what fails is tried again soon.
 sitoo: {{retry_seconds: {seconds}}}
@@ -195,7 +209,16 @@ def estate_yaml(world: World, retry_seconds: str | None = None) -> str:
     # A retailer whose tills take no price from NetSuite, or who knows no customer, says nothing of it.
     catalogue = _catalogue(world) if any(prices.level for prices in world.price_lists) else ""
     customers = _CUSTOMERS if world.customers else ""
-    return f"{head}{books}\nstores:\n{stores}{catalogue}{customers}{waits}"
+    return f"{head}{books}\nstores:\n{stores}{_stock(world)}{catalogue}{customers}{waits}"
+
+
+def _stock(world: World) -> str:
+    return _STOCK.format(
+        warehouses="".join(
+            _WAREHOUSE.format(warehouse=shop.warehouseid, store=shop.key, location=shop.location)
+            for shop in world.shops
+        ).rstrip("\n")
+    )
 
 
 def _catalogue(world: World) -> str:
@@ -281,6 +304,8 @@ def _books(world: World, site: Site) -> str:
         cleaning=account("petty cash cleaning"),
         postage=account("petty cash postage"),
         refreshments=account("petty cash refreshments"),
+        cogs=account("cost of goods sold"),
+        stock_adjustments=account("stock adjustments"),
     )
 
 

@@ -36,6 +36,7 @@ from sitoo_netsuite.sandbox.replay.world import replayed_world
 from sitoo_netsuite.sandbox.server import SandboxError, serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.stock_traffic import StockTraffic
 from sitoo_netsuite.sandbox.trade.behaviour import till_days as made_up_days
 from sitoo_netsuite.sandbox.trade.build import record_trade
 from sitoo_netsuite.sandbox.trade.store import TradeStore
@@ -62,7 +63,8 @@ class SandboxOptions:
     are any free ones. folder: where the trade, the keys and the estate file lie; by default a temporary one, removed at
     the end. env_file: by default `sandbox.env` in the folder. prerender_fields: make order pages of
     `prerender_page_size` orders with these fields beforehand (benchmarks). tba: the env file names credentials of
-    NetSuite's token-based authentication too, which is then what a client uses.
+    NetSuite's token-based authentication too, which is then what a client uses. stock_traffic: goods are delivered,
+    transferred and corrected in NetSuite from day to day.
     """
 
     stores: int = 2
@@ -83,6 +85,7 @@ class SandboxOptions:
     prerender_fields: str | None = None
     prerender_page_size: int = 500
     tba: bool = False
+    stock_traffic: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,15 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         truth = Truth(clock, weather.planted)
         by_hand = ByHand(world, store, clock, truth, weather.by_hand)
         backoffice = Backoffice(world, clock, truth, weather.in_backoffice)
+        traffic = StockTraffic(world, clock) if options.stock_traffic else None
         keys = {f"{world.account_id}-{140 + number}": secrets.token_urlsafe(24) for number in range(_SITOO_KEYS)}
         private_key, credentials = _netsuite_credentials(world, options.tba)
+
+        def act_in_netsuite() -> None:
+            if traffic is not None:
+                traffic.act_in_netsuite(netsuite.state.account)
+            by_hand.act(netsuite.state.account)
+
         prerender = None
         if options.prerender_fields is not None:
             prerender = Prerender(options.prerender_fields, options.prerender_page_size, folder / "order-pages")
@@ -152,7 +162,7 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
             recorder=Recorder(),
             latency_ms=options.latency_ms,
             transport=weather.transport,
-            before_request=lambda: by_hand.act(netsuite.state.account),
+            before_request=act_in_netsuite,
             truth=truth.rows,
         )
         sitoo_url = stack.enter_context(serving(sitoo, options.sitoo_port))

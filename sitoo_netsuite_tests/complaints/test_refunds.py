@@ -32,7 +32,7 @@ def test_a_refund_whose_original_nobody_knows_is_booked(till: Till) -> None:
 def test_refunds_of_what_was_sold_before_go_live_are_in_the_books(retailer: Retailer) -> None:
     def go_live_on_the_last_day(content: dict[str, Any]) -> None:
         for store in content["stores"]:
-            store["go_live"]["sales"] = retailer.last.isoformat()
+            store["go_live"] = dict.fromkeys(("sales", "stock"), retailer.last.isoformat())
 
     retailer.change_estate(go_live_on_the_last_day)
     assert retailer.run(retailer.last, retailer.last).summary()["posted"] == 2

@@ -1,4 +1,4 @@
-"""What people do about stock: write it into the estate, and take goods in."""
+"""What people do about stock: leave it out of the estate, and take goods in."""
 
 from __future__ import annotations
 
@@ -8,25 +8,15 @@ from typing import Any
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
 
 
-def keep_stock(retailer: Retailer) -> None:
-    """The estate follows the shops' stock from the first day on, and lets us push."""
+def stop_keeping_stock(retailer: Retailer) -> None:
+    """The estate knows nothing of stock any more."""
 
     def change(content: dict[str, Any]) -> None:
-        world = retailer.sandbox.world
-        for books in content["books"]:
-            cogs, other = (
-                world.account(int(books["subsidiary"]), role) for role in ("cost of goods sold", "stock adjustments")
-            )
-            books["stock"] = {"cogs": cogs, "shrinkage": other, "adjustments": other}
-        for store in content["stores"]:
-            store["go_live"]["stock"] = store["go_live"]["sales"]
-        content["stock"] = {
-            "push": True,
-            "warehouses": [
-                {"warehouse": shop.warehouseid, "store": shop.key, "location": str(shop.location)}
-                for shop in retailer.sandbox.world.shops
-            ],
-        }
+        del content["stock"]
+        for entry in content["books"]:
+            del entry["stock"]
+        for entry in content["stores"]:
+            del entry["go_live"]["stock"]
 
     retailer.change_estate(change)
 

@@ -33,6 +33,7 @@ def test_the_demo_starts_from_an_empty_folder_and_ends_with_nothing_unexplained(
     }  # fmt: skip
     assert (shown["store_days"], shown["receipts"], shown["journals_held"]) == (4, 120, 0)
     assert shown["unexplained_minor"] == {"GBP": 0, "SEK": 0}
+    assert shown["unexplained_milli"] == 0
     assert shown["cases"] == {}
     assert sum(kind["lines"] for kind in shown["line_kinds"].values()) == shown["lines"]
 
@@ -57,7 +58,8 @@ def test_a_day_is_planned_run_judged_and_traced_from_the_command_line(retailer: 
     assert planned["documents"] == []
 
     code, verdict, _ = call("oracle", span, "--json")
-    assert (code, verdict) == (0, {"unexplained_minor": {"GBP": 0, "SEK": 0}, "differences": []})
+    clear = {"unexplained_minor": {"GBP": 0, "SEK": 0}, "differences": []}
+    assert (code, verdict) == (0, {**clear, "unexplained_milli": 0, "stock_differences": []})
 
     code, found, _ = call("trace", f"JE-S01-{retailer.first:%Y%m%d}-SEK-1", "--json")
     assert code == 0

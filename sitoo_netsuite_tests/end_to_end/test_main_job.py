@@ -208,7 +208,7 @@ def test_going_live_in_the_middle_of_a_session_proves_it_whole_and_books_only_wh
 ) -> None:
     def go_live_on_the_second_day(content: dict[str, Any]) -> None:
         for store in content["stores"]:
-            store["go_live"]["sales"] = retailer.last.isoformat()
+            store["go_live"] = dict.fromkeys(("sales", "stock"), retailer.last.isoformat())
 
     retailer.change_estate(go_live_on_the_second_day)
     result = retailer.run(retailer.last, retailer.last)

@@ -13,7 +13,7 @@ from sitoo_netsuite.definitions import defs
 from sitoo_netsuite.operate.runs import run_job
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
-from sitoo_netsuite_tests.end_to_end.stock_by_hand import goods_came_in, keep_stock
+from sitoo_netsuite_tests.end_to_end.stock_by_hand import goods_came_in
 
 # NetSuite is the master of items, SKUs and prices: what is written to it are journals, the tills' stock and customers.
 MAY_BE_WRITTEN_TO_NETSUITE = re.compile(r"POST /services/rest/record/v1/(journalEntry|inventoryAdjustment|customer)$")
@@ -68,7 +68,6 @@ def by_hand(retailer: Retailer) -> None:
         "price": {"items": [*price, {**price[0], "currencyPage": {"id": "2"}}]},
     }
     retailer.netsuite("POST", "inventoryItem", json.dumps(variant).encode())
-    keep_stock(retailer)
     goods_came_in(retailer, changed.netsuite_item)
     env = retailer.sandbox.env
     httpx.put(

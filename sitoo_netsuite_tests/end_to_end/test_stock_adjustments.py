@@ -10,7 +10,6 @@ import pytest
 
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
-from sitoo_netsuite_tests.end_to_end.stock_by_hand import keep_stock
 
 Levels = dict[tuple[str, str], Decimal]
 
@@ -50,7 +49,6 @@ def adjustments(retailer: Retailer) -> list[str]:
 
 @pytest.mark.parametrize("retailer", [SandboxOptions(stores=2, days=2, receipts=40, seed=5)], indirect=True)
 def test_what_the_tills_moved_is_adjusted_in_netsuite_once(retailer: Retailer) -> None:
-    keep_stock(retailer)
     assert differing(retailer)
     assert retailer.run().summary()["posted"] == 4
     assert differing(retailer) == {}

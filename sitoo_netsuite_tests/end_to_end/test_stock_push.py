@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import dagster as dg
 import httpx
 import pytest
 
+from sitoo_netsuite import settings
 from sitoo_netsuite.definitions import defs
 from sitoo_netsuite.flows.stock.automation import moved_stock, stock_hourly, stock_nightly
 from sitoo_netsuite.operate.runs import run_job
 from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Warehouse
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
-from sitoo_netsuite_tests.end_to_end.stock_by_hand import goods_came_in, keep_stock
+from sitoo_netsuite_tests.end_to_end.stock_by_hand import goods_came_in, stop_keeping_stock
 
 
 def ask_sensor(retailer: Retailer, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
@@ -42,9 +44,12 @@ def stock_of(retailer: Retailer, sku: str) -> str:
 @pytest.mark.parametrize("retailer", [SandboxOptions(stores=2, days=1, receipts=12)], indirect=True)
 def test_goods_taken_in_are_in_the_store_s_stock_after_the_sensor_s_next_look(retailer: Retailer) -> None:
     product = next(p for p in retailer.sandbox.world.products if p.item_type == "InvtPart" and p.netsuite_item)
+    estate_file = settings.estate_path(os.environ)
+    kept = estate_file.read_text(encoding="utf-8")
+    stop_keeping_stock(retailer)
     assert ticks(retailer) == [dg.SkipReason] * 2
     assert isinstance(ask_sensor(retailer, None), dg.SkipReason)
-    keep_stock(retailer)
+    estate_file.write_text(kept, encoding="utf-8")
     assert ticks(retailer) == [dg.RunRequest] * 2
     assert isinstance(ask_sensor(retailer, None), dg.SkipReason)
     run_job(defs, retailer.instance, "read_catalogue")

@@ -271,7 +271,11 @@ def test_a_currency_that_is_not_the_subsidiarys_is_named(with_estate: WithEstate
 
 
 def test_a_store_of_sitoo_that_the_estate_lacks_is_warned_of_with_its_registers(with_estate: WithEstate) -> None:
-    level, subject, text = the_one(examine(with_estate(lambda estate: estate["stores"].pop(1)), None))
+    def drop(estate: dict[str, Any]) -> None:
+        estate["stores"].pop(1)
+        estate["stock"]["warehouses"].pop(1)
+
+    level, subject, text = the_one(examine(with_estate(drop), None))
     assert (level, subject) == ("warning", "stores")
     assert "the estate lacks Sitoo's store 102 London" in text
     assert "SII0000001500003" in text
@@ -457,7 +461,8 @@ def test_a_closed_period_is_a_problem_and_a_locked_receivable_a_warning(env: dic
 def test_before_go_live_the_first_days_period_is_what_counts(with_estate: WithEstate) -> None:
     def later(estate: dict[str, Any]) -> None:
         for store in estate["stores"]:
-            store["go_live"]["sales"] = store["sales"][0]["from"] = store["returns"][0]["from"] = "2031-01-01"
+            store["go_live"] = {"sales": "2031-01-01"}
+            store["sales"][0]["from"] = store["returns"][0]["from"] = "2031-01-01"
 
     level, subject, text = the_one(examine(with_estate(later), None))
     assert (level, subject) == ("problem", "periods")

@@ -90,7 +90,11 @@ def test_what_is_not_booked_is_missing_and_what_is_booked_is_not(sandbox: Sandbo
 
     book(sandbox, empty.differences, number=1)
     booked = verdict_of(sandbox, first, last)
-    assert booked.as_json() == {"unexplained_minor": dict.fromkeys(empty.unexplained_minor, 0), "differences": []}
+    assert booked.unexplained_minor == dict.fromkeys(empty.unexplained_minor, 0)
+    assert not booked.differences
+    # Money is booked, and nobody has told NetSuite of the goods.
+    assert {entry.held_milli for entry in booked.stock.differences} == {0}
+    assert {entry.store for entry in booked.stock.differences} == {shop.key for shop in sandbox.world.shops}
 
     # A day by itself says the same as the days together.
     for offset in range(sandbox.world.days):
@@ -102,9 +106,9 @@ def test_small_pages_give_the_same_verdict(sandbox: Sandbox, monkeypatch: pytest
     day = sandbox.world.start
     book(sandbox, verdict_of(sandbox, day, day).differences, number=2)
     whole = verdict_of(sandbox, day, day)
-    monkeypatch.setattr("sitoo_netsuite.oracle.ledger_side._PAGE", 7)
+    monkeypatch.setattr("sitoo_netsuite.oracle.ledger_side._PAGE", 60)
     monkeypatch.setattr("sitoo_netsuite.oracle.sitoo_side._ORDERS_PER_PAGE", 7)
-    monkeypatch.setattr("sitoo_netsuite.oracle.sitoo_side._ROWS_PER_PAGE", 1)
+    monkeypatch.setattr("sitoo_netsuite.oracle.sitoo_side._ROWS_PER_PAGE", 4)
     assert verdict_of(sandbox, day, day) == whole
     assert not whole.differences
 

@@ -176,7 +176,7 @@ def test_what_others_booked_at_a_store_before_its_tills_went_live_is_theirs(book
     sale, takings = accounts(books)
     by_hand(books, [(sale, -900), (takings, 900)])
     content = yaml.safe_load(estate_yaml(books.account.world))
-    content["stores"][0]["go_live"]["sales"] = "2026-03-03"
+    content["stores"][0]["go_live"] = {"sales": "2026-03-03", "stock": "2026-03-03"}
     books.estate = parse_estate(content, "the sandbox's estate")
     assert books.verify().not_ours == []
 

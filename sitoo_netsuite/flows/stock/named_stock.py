@@ -1,0 +1,63 @@
+"""What NetSuite's adjustments leave out or hold otherwise, each with the case that names it: for people and the oracle.
+
+Belongs here: reading what was planned, posted and read back, as rows. Does not belong here: finding it (`adjusting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from sitoo_netsuite.flows.stock.adjusting import VERIFY_KINDS, PlannedDay
+
+Row = dict[str, Any]
+
+
+def left_out(planned: Iterable[PlannedDay]) -> list[Row]:
+    """What the tills moved and no adjustment can hold, by the kind of its case: store, trading_day, warehouse, sku,
+    quantity_milli (thousandths, negative where goods went) and kind.
+    """
+    return [
+        {
+            "store": day.name[1],
+            "trading_day": day.name[0].isoformat(),
+            "warehouse": entry.warehouseid,
+            "sku": entry.sku,
+            "quantity_milli": entry.quantity_milli,
+            "kind": entry.kind,
+        }
+        for day in planned
+        for entry in day.target.left_out
+    ]
+
+
+def changed_adjustments(connection: psycopg.Connection, first: date, last: date) -> list[Row]:
+    """Adjustments of these trading days that NetSuite holds otherwise than they were sent, or no more, as it was last
+    read back: kind of the case that is open or was resolved by a person, record, store, trading_day, and lines
+    (location, item: internal ids; quantity_milli: what NetSuite holds more than was sent).
+    """
+    rows = connection.execute(
+        """
+        with named as (
+            select kind, record, store, trading_day from worklist.cases
+            where event <> 'cleared' and kind = any(%(kinds)s) and trading_day between %(first)s and %(last)s
+        ), lines as (
+            select external_id, location, item, -quantity_milli as milli from posting.outbox_quantities
+            union all
+            select external_id, location, item, quantity_milli from posting.quantities_read_back
+        )
+        select n.kind, n.record, n.store, n.trading_day, l.location, l.item, sum(l.milli)::bigint
+        from named n join lines l on l.external_id = n.record
+        group by 1, 2, 3, 4, 5, 6 having sum(l.milli) <> 0 order by 2, 5, 6
+        """,
+        {"kinds": list(VERIFY_KINDS), "first": first, "last": last},
+    )
+    found: dict[str, Row] = {}
+    for kind, record, store, trading_day, location, item, milli in rows:
+        named = {"kind": kind, "record": record, "store": store, "trading_day": trading_day.isoformat(), "lines": []}
+        lines = found.setdefault(record, named)["lines"]
+        lines.append({"location": location, "item": item, "quantity_milli": milli})
+    return list(found.values())

@@ -1,0 +1,124 @@
+"""What moves goods besides the tills, day by day: deliveries from suppliers, transfers, counts, breakage.
+
+Belongs here: who does what and when, reproducible from the world's seed. Does not belong here: how it is done
+(`netsuite/stock_hands`, `sitoo/stockroom`), mistakes (`faults`).
+
+Everything falls due by the sandbox's clock and is done once, in the order it falls due, when the system it is done in
+is next asked anything. A shop's day has a random stream of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from sitoo_netsuite.sandbox.clock import SandboxClock
+from sitoo_netsuite.sandbox.netsuite.account import Account
+from sitoo_netsuite.sandbox.netsuite.records import Record
+from sitoo_netsuite.sandbox.netsuite.stock_hands import StockHands
+from sitoo_netsuite.sandbox.world import Shop, World
+from sitoo_netsuite.trading_day import days
+
+# Before any shop opens: nobody sells while shelves are filled.
+_MORNING = time(6, 0)
+_SKUS_A_DELIVERY = 4
+_UNITS = (5, 40)
+
+Goods = dict[str, int]
+Work = Callable[[StockHands], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    due: datetime
+    work: Work
+
+
+class StockTraffic:
+    """Does what has fallen due. Each side is acted on by the one thread that serves it."""
+
+    def __init__(self, world: World, clock: SandboxClock) -> None:
+        self._clock = clock
+        self._offset_accounts = {
+            account.subsidiary: account.internal_id
+            for account in world.accounts
+            if account.subsidiary is not None and account.role == "stock adjustments"
+        }
+        self._in_netsuite = sorted(_in_netsuite(world), key=lambda task: task.due)
+
+    def act_in_netsuite(self, account: Account) -> None:
+        """Everything that stock controllers had to do by now."""
+        hands = StockHands(account, self._offset_accounts)
+        while self._in_netsuite and self._in_netsuite[0].due <= self._clock.now():
+            self._in_netsuite.pop(0).work(hands)
+
+
+def _in_netsuite(world: World) -> Iterator[_Task]:
+    for day in days(world.start, world.start + timedelta(days=world.days - 1)):
+        for place, shop in enumerate(world.shops):
+            draw = Random(f"{world.seed}/stock traffic/{shop.key}/{day}")
+            yield from _delivery(shop, day, _goods(world, draw, _SKUS_A_DELIVERY))
+            if draw.random() < 0.5:
+                yield from _correction(shop, day, _goods(world, draw, 1))
+            receiver = _next_of_the_subsidiary(world.shops, place)
+            if receiver is not None:
+                yield from _transfer(shop, receiver, day, _goods(world, draw, 2))
+
+
+def _delivery(shop: Shop, day: date, goods: Goods) -> Iterator[_Task]:
+    """A supplier delivers: some of it in the morning, the rest, which is not all that was ordered, a day later."""
+    first = {sku: quantity // 2000 * 1000 for sku, quantity in goods.items()}
+    rest = {sku: quantity - first[sku] for sku, quantity in list(goods.items())[1:]}
+    ordered: list[Record] = []
+
+    def receive(hands: StockHands) -> None:
+        ordered.append(hands.purchase(shop.location, goods))
+        hands.receive(ordered[0], first)
+
+    yield _Task(_morning(shop, day), receive)
+    yield _Task(_morning(shop, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0], rest))
+
+
+def _transfer(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator[_Task]:
+    """Goods are on their way for a day."""
+    ordered: list[Record] = []
+
+    def send(hands: StockHands) -> None:
+        ordered.append(hands.order_transfer(sender.location, receiver.location, goods))
+        hands.send(ordered[0])
+
+    yield _Task(_morning(sender, day), send)
+    yield _Task(_morning(receiver, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0]))
+
+
+def _correction(shop: Shop, day: date, goods: Goods) -> Iterator[_Task]:
+    """Goods are found, and a day later it turns out that there was one less of them."""
+    adjusted: list[Record] = []
+
+    def adjust(hands: StockHands) -> None:
+        adjusted.append(hands.adjust(shop.location, goods))
+
+    def edit(hands: StockHands) -> None:
+        hands.edit(adjusted[0], {sku: quantity - 1000 for sku, quantity in goods.items()})
+
+    yield _Task(_morning(shop, day), adjust)
+    yield _Task(_morning(shop, day + timedelta(days=1)), edit)
+
+
+def _goods(world: World, draw: Random, skus: int) -> Goods:
+    """Stocked goods that both systems know, in thousandths of a unit."""
+    stocked = [p.sku for p in world.products if p.item_type == "InvtPart" and p.netsuite_item is not None]
+    return {sku: draw.randrange(*_UNITS) * 1000 for sku in draw.sample(stocked, skus)}
+
+
+def _next_of_the_subsidiary(shops: Sequence[Shop], place: int) -> Shop | None:
+    """The shop a shop sends goods to; None where its subsidiary has no other."""
+    others = (*shops[place + 1 :], *shops[:place])
+    return next((shop for shop in others if shop.subsidiary == shops[place].subsidiary), None)
+
+
+def _morning(shop: Shop, day: date) -> datetime:
+    return datetime.combine(day, _MORNING, tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
