@@ -10,6 +10,9 @@ COPY into temporary tables as they come; one transaction then replaces the rows 
 
 A SKU must name one item: of several the one with the lowest internal id counts, the others stand in
 `landing.doubled_items`.
+
+Where the estate keeps stock, an item brings what its goods are told apart by (lot, serial number, bin), and a page with
+kits is followed by a request for their members.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from decimal import Decimal, InvalidOperation
 import psycopg
 from psycopg.types.json import Jsonb
 
-from sitoo_netsuite.estate import CatalogueSettings, Estate
+from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.catalogue.touched import touch
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.records import server_time
@@ -41,10 +44,19 @@ _LATEST = """
 """
 _CONTENT = (
     "item", "sku", "name", "barcode", "item_type", "inactive", "matrix_type", "parent", "options", "tax_schedule",
-    "subsidiaries", "for_tills",
+    "subsidiaries", "for_tills", "tracked_by",
 )  # fmt: skip
 _COLUMNS = (*_CONTENT, "modified_at", "landed_at")
 _PRICE_COLUMNS = ("item", "price_level", "currency", "price")
+_KIT = "Kit"
+_TRACKED_BY = {"islotitem": "lot", "isserialitem": "serial", "usebins": "bin"}
+# A kit has a member once; the place is one of both internal ids.
+_MEMBERS = """
+    SELECT m.parentitem * 1000000000 + m.item AS place, m.parentitem, m.item, m.quantity
+    FROM itemmember m
+    WHERE m.parentitem IN ({marks}) AND m.parentitem * 1000000000 + m.item > ?
+    ORDER BY m.parentitem * 1000000000 + m.item
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ async def land_items(
     """
     with alone(connection, "landing items"):
         read_at = await server_time(client)
-        reading = _Reading(connection, estate.catalogue, now)
+        reading = _Reading(connection, estate, now)
         await reading.add(client, "i.id > ?", [])
         with connection.transaction():
             connection.execute("insert into items_about select item from landing.items")
@@ -105,7 +117,7 @@ async def land_changed_items(
     since = (datetime.fromtimestamp(row[0], UTC) - _OVERLAP).strftime("%Y-%m-%d %H:%M:%S")
     with alone(connection, "landing items"):
         read_at = await server_time(client)
-        reading = _Reading(connection, estate.catalogue, now)
+        reading = _Reading(connection, estate, now)
         modified = "i.lastmodifieddate >= TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')"
         await reading.add(client, f"{modified} AND i.id > ?", [since])
         with connection.transaction():
@@ -132,7 +144,7 @@ async def land_items_of(
     Raises NetSuiteError; nothing is changed then.
     """
     with alone(connection, "landing items"):
-        reading = _Reading(connection, estate.catalogue, now)
+        reading = _Reading(connection, estate, now)
         known = connection.execute("select item from landing.items where sku = any(%s)", [list(skus)]).fetchall()
         await reading.add_named(client, "i.itemid", sorted(skus))
         renamed = {item for (item,) in known} - reading.items()
@@ -155,7 +167,7 @@ async def _land_released(
     ).fetchall()
     if not released:
         return set()
-    reading = _Reading(connection, estate.catalogue, now)
+    reading = _Reading(connection, estate, now)
     await reading.add_named(client, "i.id", [item for (item,) in released])
     with connection.transaction():
         copy_rows(connection, "items_about", ("item",), released)
@@ -169,8 +181,10 @@ class _Reading:
     it and does not come is gone.
     """
 
-    def __init__(self, connection: psycopg.Connection, catalogue: CatalogueSettings | None, now: datetime) -> None:
+    def __init__(self, connection: psycopg.Connection, estate: Estate, now: datetime) -> None:
+        catalogue = estate.catalogue
         self._connection, self._catalogue, self._now = connection, catalogue, now
+        self._with_stock = estate.stock is not None
         self._options = sorted((catalogue.matrix_options if catalogue else {}).items())
         lists = catalogue.price_lists if catalogue else ()
         self._subsidiaries = sorted({int(entry.subsidiary) for entry in lists})
@@ -178,8 +192,9 @@ class _Reading:
         for statement in (
             "create temporary table if not exists incoming_items (like landing.items including defaults)",
             "create temporary table if not exists incoming_item_prices (like landing.item_prices)",
+            "create temporary table if not exists incoming_kit_members (like landing.kit_members)",
             "create temporary table if not exists items_about (item bigint)",
-            "truncate incoming_items, incoming_item_prices, items_about",
+            "truncate incoming_items, incoming_item_prices, incoming_kit_members, items_about",
         ):
             connection.execute(statement.encode())
 
@@ -190,6 +205,16 @@ class _Reading:
             copy_rows(self._connection, "incoming_items", _COLUMNS, map(self._item_row, page))
             prices = (price for item in page for price in self._price_rows(item))
             copy_rows(self._connection, "incoming_item_prices", _PRICE_COLUMNS, prices)
+            kits = [item["id"] for item in page if item["itemtype"] == _KIT]
+            if self._with_stock and kits:
+                await self._add_members(client, kits)
+
+    async def _add_members(self, client: NetSuiteClient, kits: Sequence[str]) -> None:
+        """Reads what the kits (internal ids, of a page of items) are made of."""
+        sql = _MEMBERS.format(marks=", ".join("?" for _ in kits))
+        async for page in keyset(client, sql, "place", kits):
+            rows = ((int(row["parentitem"]), int(row["item"]), int(Decimal(row["quantity"]).scaleb(3))) for row in page)
+            copy_rows(self._connection, "incoming_kit_members", ("kit", "item", "quantity_milli"), rows)
 
     async def add_named(self, client: NetSuiteClient, column: str, names: Sequence[str | int]) -> None:
         """Reads the items that have one of these names in a column."""
@@ -208,6 +233,8 @@ class _Reading:
             "i.id", "i.itemid", "i.displayname", "i.upccode", "i.itemtype", "i.isinactive",
             "TO_CHAR(i.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS modified",
         ]  # fmt: skip
+        if self._with_stock:
+            columns += [f"i.{field}" for field in _TRACKED_BY]
         if self._catalogue is None:
             return f"SELECT {', '.join(columns)} FROM item i WHERE {where} ORDER BY i.id", []
         columns += ["i.matrixtype", "i.parent", "BUILTIN.DF(i.taxschedule) AS taxschedule", "s.anysubsidiary"]
@@ -252,6 +279,7 @@ class _Reading:
             int(item["id"]), item["itemid"], item.get("displayname"), item.get("upccode"), item["itemtype"],
             item["isinactive"] == "T", item.get("matrixtype"), int(parent) if parent else None, Jsonb(options),
             item.get("taxschedule"), sorted(subsidiaries), flag is None or item.get("tillflag") == "T",
+            next((name for field, name in _TRACKED_BY.items() if item.get(field) == "T"), None),
             item.get("modified"), self._now,
         )  # fmt: skip
 
@@ -331,6 +359,9 @@ class _Reading:
             select * from incoming_item_prices
             where item in (select item from first_items) and item in (table differing_items)
             """,
+            # No SKU is touched by it: what a kit is made of is nothing that the tills are told.
+            "delete from landing.kit_members where kit in (table items_about)",
+            "insert into landing.kit_members select * from incoming_kit_members",
             "delete from landing.doubled_items where item in (table items_about union select item from doubled)",
         ):
             connection.execute(statement.encode())

@@ -302,3 +302,28 @@ def test_the_latest_change_shows_also_a_second_item_changed_in_the_same_second(r
     assert retailer.with_netsuite(latest_change) == "2026-03-06 06:00:00/1"
     retailer.netsuite("PATCH", f"inventoryItem/{second.netsuite_item}", {"displayName": "A better name"})
     assert retailer.with_netsuite(latest_change) == "2026-03-06 06:00:00/2"
+
+
+def test_what_a_kit_is_made_of_and_how_goods_are_told_apart_is_landed_and_follows_netsuite(
+    tmp_path: Path, connection: psycopg.Connection
+) -> None:
+    world = make_world(seed=3, stores=2, days=1, hard_to_stock=True)
+    items = {product.sku: product.netsuite_item for product in world.products}
+    first, second = (product.sku for product in world.products[:2])
+    made_of = "select item, quantity_milli from landing.kit_members where kit = %s order by item"
+    with served_catalogue(tmp_path, world) as retailer:
+        land(retailer, connection)
+        tracked = dict(rows(connection, "select sku, tracked_by from landing.items where tracked_by is not null"))
+        assert tracked == {"LOT-001": "lot", "SERIAL-001": "serial", "BIN-001": "bin"}
+        kit = items["KIT-001"]
+        assert rows(connection, made_of, kit) == [(items[first], 1000), (items[second], 2000)]
+
+        retailer.later(hours=1)
+        members = [{"item": {"id": str(items[second])}, "quantity": 3}]
+        retailer.netsuite("PATCH", f"kitItem/{kit}?replace=member", {"member": {"items": members}})
+        assert land_changed(retailer, connection) == set()
+        assert rows(connection, made_of, kit) == [(items[second], 3000)]
+
+        retailer.netsuite("DELETE", f"kitItem/{kit}")
+        land(retailer, connection)
+        assert rows(connection, made_of, kit) == []
