@@ -110,7 +110,11 @@ def _correction(shop: Shop, day: date, goods: Goods) -> Iterator[_Task]:
 
 def _goods(world: World, draw: Random, skus: int) -> Goods:
     """Stocked goods that both systems know, in thousandths of a unit."""
-    stocked = [p.sku for p in world.products if p.item_type == "InvtPart" and p.netsuite_item is not None]
+    stocked = [
+        product.sku
+        for product in world.products
+        if product.item_type == "InvtPart" and product.netsuite_item is not None and product.told_apart_by is None
+    ]
     return {sku: draw.randrange(*_UNITS) * 1000 for sku in draw.sample(stocked, skus)}
 
 

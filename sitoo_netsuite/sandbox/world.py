@@ -565,10 +565,15 @@ def default_list(eshopid: int, currency: str, level: str | None) -> PriceList:
 
 
 def opening_stock(world: World, warehouseid: int) -> dict[str, int]:
-    """What a warehouse holds of each stocked SKU before the trade begins, in thousandths of a unit."""
+    """What a warehouse holds of each stocked SKU before the trade begins, in thousandths of a unit.
+
+    Nothing of goods that NetSuite would have to tell apart.
+    """
     draw = _stream(world.seed, "opening stock", warehouseid)
     return {
-        product.sku: draw.randrange(20, 400) * 1000 for product in world.products if product.item_type == "InvtPart"
+        product.sku: draw.randrange(20, 400) * 1000
+        for product in world.products
+        if product.item_type == "InvtPart" and product.told_apart_by is None
     }
 
 

@@ -34,7 +34,7 @@ close_days = dg.define_asset_job(
 
 verify_days_job = dg.define_asset_job(
     "verify_days",
-    selection=["verified_journals"],
+    selection=["verified_journals", "verified_adjustments"],
     description="Reads back what NetSuite holds of the days asked for. Nothing is landed, planned or posted.",
 )
 

@@ -1,4 +1,5 @@
-"""What people do while the sandbox runs: in NetSuite to journals, in Sitoo to a receipt of a day already posted.
+"""What people do while the sandbox runs: in NetSuite to journals and inventory adjustments, in Sitoo to a receipt of a
+day already posted.
 
 Belongs here: when somebody acts, and what she does. In NetSuite she goes through the account's own rules, so that
 records, ledger and SuiteQL stay right. Does not belong here: on which store-day (`choice`).
@@ -31,13 +32,13 @@ from sitoo_netsuite.sandbox.trade.store import TillSession, TradeStore
 from sitoo_netsuite.sandbox.world import Shop, World
 from sitoo_netsuite.trading_day import trading_day_window
 
-_JOURNAL = RECORD_TYPES["journalEntry"]
-# Between a journal and what somebody does about it; a receipt of its day is amended a day later.
+_JOURNAL, _ADJUSTMENT = RECORD_TYPES["journalEntry"], RECORD_TYPES["inventoryAdjustment"]
+# Between a document and what somebody does about it; a receipt of its day is amended a day later.
 _SOON, _NEXT_DAY = timedelta(hours=3), timedelta(days=1)
-# How many journals of a store-day are looked through, and where numbers start that no store-day comes to.
-_JOURNALS, _NEVER_PLANNED = 9, 90
+# How many documents of a store-day are looked through, and where numbers start that no store-day comes to.
+_DOCUMENTS, _NEVER_PLANNED = 9, 90
 
-_Done: TypeAlias = tuple[str, int]
+_Done: TypeAlias = tuple[str, int | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,8 @@ class _Task:
     number: int
 
     def external_id(self, number: int) -> str:
-        """The external id of the store-day's nth journal."""
-        return our_external_id(self.shop, self.choice.trading_day, number)
+        """The external id of the store-day's nth document, of the kind that the fault is about."""
+        return our_external_id(self.shop, self.choice.trading_day, number, self.choice.fault.target)
 
     @property
     def day_ended(self) -> datetime:
@@ -73,7 +74,7 @@ class ByHand:
             for number, choice in enumerate(choices, start=1)
             if choice.fault.by_hand and choice.store is not None
         ]
-        self._posted: dict[_Task, datetime] = {}  # when their journals were
+        self._posted: dict[_Task, datetime] = {}  # when their documents were
         self._looked_at: datetime | None = None
 
     def act(self, account: Account) -> None:
@@ -84,9 +85,9 @@ class ByHand:
             self._looked_at = now
             # All are looked at before the first is done: a journal may be deleted that another one waits for.
             for task in self._tasks:
-                journal = self._journal(task, account)
-                if journal is not None:
-                    self._posted.setdefault(task, journal.created)
+                document = self._document(task, account)
+                if document is not None:
+                    self._posted.setdefault(task, document.created)
             self._tasks = [task for task in self._tasks if not self._done(task, account, now)]
 
     def _done(self, task: _Task, account: Account, now: datetime) -> bool:
@@ -98,7 +99,8 @@ class ByHand:
         if done is None:
             return False
         record, amount_minor = done
-        choice, currency, shows = task.choice, task.shop.currency, int(now.timestamp())
+        currency = None if amount_minor is None else task.shop.currency
+        choice, shows = task.choice, int(now.timestamp())
         self._truth.add(Planted(choice.fault, choice.store, choice.trading_day, record, amount_minor, currency, shows))
         return True
 
@@ -113,16 +115,23 @@ class ByHand:
         if choice.order is not None and choice.session is not None:
             due = now >= posted + _NEXT_DAY
             return self._amend(choice.order, choice.place, choice.session, int(now.timestamp())) if due else None
-        journal = self._journal(task, account)
-        if journal is None or now < posted + _SOON:
+        document = self._document(task, account)
+        if document is None or now < posted + _SOON:
             return None
-        return (self._edit if choice.fault.name == "journal_edited" else self._delete)(task, account, journal)
+        match choice.fault.name:
+            case "journal_edited":
+                return self._edit(task, account, document)
+            case "adjustment_edited":
+                return self._take_one_more(account, document)
+            case _:
+                return self._delete(task, account, document)
 
-    def _journal(self, task: _Task, account: Account) -> Record | None:
-        """The journal that was named, or the store-day's first that NetSuite holds."""
-        names = [task.external_id(number) for number in range(1, _JOURNALS + 1)]
+    def _document(self, task: _Task, account: Account) -> Record | None:
+        """The document that was named, or the store-day's first that NetSuite holds."""
+        record_type = _ADJUSTMENT if task.choice.fault.target is Target.ADJUSTMENT else _JOURNAL
+        names = [task.external_id(number) for number in range(1, _DOCUMENTS + 1)]
         wanted = [task.choice.record] if task.choice.record else names
-        found = (account.find_external(_JOURNAL, name) for name in wanted)
+        found = (account.find_external(record_type, name) for name in wanted)
         return next((record for record in found if record is not None), None)
 
     # ---------------------------------------------------------------- in NetSuite
@@ -140,10 +149,21 @@ class ByHand:
         account.update(journal, Draft(sublists={"line": changed}), frozenset())
         return str(journal.external_id), task.choice.amount_minor
 
-    def _delete(self, task: _Task, account: Account, journal: Record) -> _Done:
-        debits = sum(_decimal(line["debit"]) for line in journal.sublists["line"] if "debit" in line)
-        account.delete(journal)
-        return str(journal.external_id), to_minor(str(debits), task.shop.currency)
+    def _take_one_more(self, account: Account, adjustment: Record) -> _Done:
+        """Of the first line's goods one unit more is gone."""
+        line = adjustment.sublists["inventory"][0]
+        changed: list[dict[str, Value | None]] = [
+            {"line": line["line"], "adjustQtyBy": _decimal(line["adjustQtyBy"]) - 1}
+        ]
+        account.update(adjustment, Draft(sublists={"inventory": changed}), frozenset())
+        return str(adjustment.external_id), None
+
+    def _delete(self, task: _Task, account: Account, document: Record) -> _Done:
+        account.delete(document)
+        if document.record_type is _ADJUSTMENT:
+            return str(document.external_id), None
+        debits = sum(_decimal(line["debit"]) for line in document.sublists["line"] if "debit" in line)
+        return str(document.external_id), to_minor(str(debits), task.shop.currency)
 
     def _post(self, task: _Task, account: Account) -> _Done:
         """A journal at the store's location: under an external id of ours, or to an account that only tills use."""

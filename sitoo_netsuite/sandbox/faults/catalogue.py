@@ -16,6 +16,7 @@ class Target(Enum):
     RECEIPT = "receipt"
     Z_REPORT = "Z-report"
     DOCUMENT = "journal"
+    ADJUSTMENT = "inventory adjustment"
     STORE_DAY = "store-day"
     SHOP = "shop that the estate lacks"
     PRODUCT = "product"
@@ -54,7 +55,7 @@ class DataFault:
 _BY_HAND = frozenset(
     {
         "amended_after_posting", "journal_edited", "journal_deleted", "document_not_planned", "wrong_account",
-        "product_changed", "price_changed", "lower_list",
+        "product_changed", "price_changed", "lower_list", "adjustment_edited", "adjustment_deleted",
     }
 )  # fmt: skip
 _RECEIPT_MISSING = ("held_store_day", "receipt_number_gap")
@@ -65,6 +66,8 @@ DATA_FAULTS = {
     fault.name: fault
     for fault in (
         DataFault("sku_not_in_netsuite", Target.RECEIPT, "unmatched_sku"),
+        DataFault("sku_kept_by_lot", Target.RECEIPT, "stock_item_tracked", shares=True),
+        DataFault("returned_elsewhere", Target.RECEIPT, "stock_place_unknown", shares=True),
         DataFault("receipt_missing", Target.RECEIPT, "z_variance", _RECEIPT_MISSING, about_z=True, holds=True),
         DataFault(
             "z_disagrees", Target.Z_REPORT, "z_variance", ("held_store_day",),
@@ -80,6 +83,8 @@ DATA_FAULTS = {
         DataFault("amended_after_posting", Target.RECEIPT, "receipt_amended", ("z_variance", "held_store_day")),
         DataFault("journal_edited", Target.DOCUMENT, "document_differs", takes_amount=True),
         DataFault("journal_deleted", Target.DOCUMENT, "document_not_found"),
+        DataFault("adjustment_edited", Target.ADJUSTMENT, "adjustment_differs"),
+        DataFault("adjustment_deleted", Target.ADJUSTMENT, "adjustment_missing"),
         DataFault("document_not_planned", Target.STORE_DAY, "document_not_planned", takes_amount=True),
         DataFault("wrong_account", Target.STORE_DAY, "foreign_posting", takes_amount=True),
         DataFault("late_receipt", Target.RECEIPT, "z_variance", _RECEIPT_MISSING, about_z=True, holds=True, cured=True),

@@ -33,7 +33,8 @@ _DEFAULT_AMOUNT = (10, 500)  # units of the currency
 # Faults of receipts, Z-reports, store-days and shops.
 _OF_THE_TRADE = tuple(fault for fault in TYPICAL if not fault.of_master_data)
 # What `our_external_id` makes.
-_OUR_EXTERNAL_ID = re.compile(r"JE-(?P<store>.+)-(?P<day>\d{8})-(?P<currency>[A-Z]{3})-\d+")
+_OUR_JOURNAL = re.compile(r"JE-(?P<store>.+)-(?P<day>\d{8})-(?P<currency>[A-Z]{3})-\d+")
+_OUR_ADJUSTMENT = re.compile(r"IA-(?P<store>.+)-(?P<day>\d{8})-\d+")
 
 T = TypeVar("T")
 
@@ -55,8 +56,10 @@ class Choice:
     record: str | None = None
 
 
-def our_external_id(shop: Shop, trading_day: date, number: int) -> str:
-    """The external id that the retailer's integration gives a store-day's nth journal."""
+def our_external_id(shop: Shop, trading_day: date, number: int, target: Target = Target.DOCUMENT) -> str:
+    """The external id that the retailer's integration gives a store-day's nth journal, or inventory adjustment."""
+    if target is Target.ADJUSTMENT:
+        return f"IA-{shop.key}-{trading_day:%Y%m%d}-{number}"
     return f"JE-{shop.key}-{trading_day:%Y%m%d}-{shop.currency}-{number}"
 
 
@@ -127,7 +130,7 @@ class _Chooser:
         if fault.target is Target.SHOP:
             day = wish.trading_day or self._world.start + timedelta(days=self._draw.randrange(self._world.days))
             return Choice(fault, None, day, amount)
-        if fault.target in (Target.DOCUMENT, Target.STORE_DAY):
+        if fault.target in (Target.DOCUMENT, Target.ADJUSTMENT, Target.STORE_DAY):
             store, day = self._store_day(wish, alone)
             return Choice(fault, store, day, amount, record=wish.record)
         found = self._in_a_session(wish, alone)
@@ -138,14 +141,16 @@ class _Chooser:
     # ---------------------------------------------------------------- store-days
 
     def _store_day(self, wish: Wish, alone: bool) -> StoreDay:
-        """A store-day that is posted, and whose journal no other fault harms."""
+        """A store-day that is posted, and of which no other fault harms the same document."""
+        is_adjustment = wish.fault.target is Target.ADJUSTMENT
         candidates = {self._tills.closing_day(session) for session in self._tills.sessions.values()}
         candidates = {store_day for store_day in candidates if _agrees(wish, store_day)}
         if wish.record is not None:
-            named = _OUR_EXTERNAL_ID.fullmatch(wish.record)
+            named = (_OUR_ADJUSTMENT if is_adjustment else _OUR_JOURNAL).fullmatch(wish.record)
             ours = wish.fault.case_kind != "foreign_posting"
             if ours != bool(named) or not is_external_id(wish.record):
-                wanted = "one of ours such as JE-S01-20260303-SEK-1" if ours else "one that is not ours such as HAND-1"
+                example = "IA-S01-20260303-1" if is_adjustment else "JE-S01-20260303-SEK-1"
+                wanted = f"one of ours such as {example}" if ours else "one that is not ours such as HAND-1"
                 raise NothingLeftError(f"{wish.record} is no external id this can be done to; name {wanted}")
             if named:
                 candidates = {store_day for store_day in candidates if _names(named, store_day)}
@@ -155,7 +160,7 @@ class _Chooser:
             candidates = {
                 store_day for store_day in candidates if self._document(wish, store_day) not in self._documents
             }
-        free = candidates - self._held - (set() if is_new else self._journals)
+        free = candidates - self._held - (set() if is_new or is_adjustment else self._journals)
         if not candidates or (alone and not free):
             raise NothingLeftError(f"no store-day {_asked(wish)}is left to do it on")
 
@@ -170,9 +175,9 @@ class _Chooser:
         return store_day
 
     def _document(self, wish: Wish, store_day: StoreDay) -> str:
-        """The external id of the journal a wish is about: the one it names, or the first of the store-day."""
+        """The external id of the document a wish is about: the one it names, or the first of the store-day."""
         store, day = store_day
-        return wish.record or our_external_id(self._shops[store], day, 1)
+        return wish.record or our_external_id(self._shops[store], day, 1, wish.fault.target)
 
     # ---------------------------------------------------------------- receipts and Z-reports
 
@@ -232,15 +237,21 @@ class _Chooser:
         return next((found for found in fitting if _agrees(wish, found.store_day) and self._fits(wish, found)), None)
 
     def _fits(self, wish: Wish, found: _Found) -> bool:
-        """Whether it is the receipt that was named, or any plain one where none was."""
+        """Whether it is the receipt that was named, or any plain one where none was; what comes back is never plain."""
         if found.order is None or wish.record == str(found.order["orderid"]):
             return True
+        if wish.fault.name == "returned_elsewhere":
+            return wish.record is None or "/" in wish.record
         return (wish.record is None or "/" in wish.record) and self._tills.is_plain(found.order)
 
     def _place(self, fault: DataFault, order: Json) -> int | None:
         """The row or payment that a fault is done to; 0 where it is to neither, None where the receipt has none."""
         if fault.name in ("sku_not_in_netsuite", "unmapped_vat_rate"):
             return row_of_goods(order)
+        if fault.name == "sku_kept_by_lot":
+            return self._row_of_stocked_goods(order, came_back=False)
+        if fault.name == "returned_elsewhere":
+            return self._row_of_stocked_goods(order, came_back=True)
         if fault.name == "wrong_price":
             return self._row_at_its_price(order) if self._tills.is_plain(order) else None
         if fault.name not in ("unmapped_tender", "amended_after_posting"):
@@ -251,6 +262,14 @@ class _Chooser:
         payment = order["payments"][place]
         # It is moved to an invoice.
         return None if self._tills.is_cash(order, payment) or payment["name"] == "Invoice" else place
+
+    def _row_of_stocked_goods(self, order: Json, came_back: bool) -> int | None:
+        """The first row of stocked goods by the piece that NetSuite has too, and that were sold, or came back."""
+        for place, item in enumerate(order["orderitems"]):
+            product = self._products[item["sku"]]
+            if is_goods(product) and product.netsuite_item is not None and (item["quantity"] < 0) == came_back:
+                return place
+        return None
 
     def _row_at_its_price(self, order: Json) -> int | None:
         """The first row of stocked goods by the piece, sold at the list price, of a product that is not taken."""

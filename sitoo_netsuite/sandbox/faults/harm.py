@@ -31,6 +31,13 @@ def of_sku(order: Json, place: int, product: Product) -> Json:
     return harmed
 
 
+def returned_to(order: Json, place: int, warehouseid: int) -> Json:
+    """The order with the goods of a returned row in another warehouse than the till's."""
+    harmed = deepcopy(order)
+    harmed["orderitems"][place]["additionaldata"]["return-warehouseid"] = str(warehouseid)
+    return harmed
+
+
 def at_rate(order: Json, place: int, rate: int, group: str) -> Json:
     """The order with a row sold at another VAT rate (percent) of another product group; money stays."""
     harmed = deepcopy(order)

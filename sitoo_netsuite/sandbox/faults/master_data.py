@@ -149,7 +149,7 @@ class MasterData:
 
 
 def plant_master_data(world: World, sitoo_world: World, aims: Iterable[Aim]) -> MasterData:
-    """Plants every fault that is not done by hand. sitoo_world: the world with all else that only Sitoo knows of.
+    """Plants every fault that is not done by hand. world: as NetSuite has it so far; sitoo_world: as Sitoo has.
 
     Each stands from the day the trade begins.
     """

@@ -24,12 +24,14 @@ from sitoo_netsuite.sandbox.faults.tills import Json, Tills, is_goods
 from sitoo_netsuite.sandbox.faults.truth import Planted
 from sitoo_netsuite.sandbox.trade.build import recorded_order, recorded_z_report
 from sitoo_netsuite.sandbox.trade.store import OrderVersion, TillSession, TradeStore
-from sitoo_netsuite.sandbox.world import Product, World
+from sitoo_netsuite.sandbox.world import Product, Warehouse, World
 from sitoo_netsuite.trading_day import trading_day_window
 
 # When what is late comes, and when what is wrong is put right.
 _LATE = int(timedelta(days=2).total_seconds())
 _CURE = int(timedelta(days=1).total_seconds())
+# Warehouses for returns are numbered from so far above the others.
+_RECLAIMS = 100
 # Between a receipt's two uploads.
 _AGAIN = (int(timedelta(hours=2).total_seconds()), int(timedelta(hours=20).total_seconds()))
 # Between two prices that cannot be taken for one, in minor units.
@@ -40,10 +42,13 @@ _OVERDUE = timedelta(hours=36)
 
 @dataclass(frozen=True, slots=True)
 class Planting:
-    """What was planted, and the world as Sitoo shows it: with shops and products that the books lack."""
+    """What was planted, and the world as either system shows it: Sitoo with shops, warehouses and products that the
+    books lack, both with products that somebody made for a fault.
+    """
 
     planted: tuple[Planted, ...]
     sitoo_world: World
+    netsuite_world: World
 
 
 def plant(world: World, store: TradeStore, tills: Tills, choices: Iterable[Choice]) -> Planting:
@@ -53,7 +58,7 @@ def plant(world: World, store: TradeStore, tills: Tills, choices: Iterable[Choic
     # Those that share their till session first: what another fault says of it is worked out from what is served.
     for number, choice in sorted(numbered, key=lambda entry: not entry[1].fault.shares):
         planter.plant(choice, number)
-    return Planting(tuple(planter.planted), planter.sitoo_world())
+    return Planting(tuple(planter.planted), planter.sitoo_world(), planter.netsuite_world())
 
 
 class _Planter:
@@ -63,8 +68,10 @@ class _Planter:
         self._store = store
         self._tills = tills
         self._draw = Random(f"{world.seed}/planting")
-        self._products: list[Product] = []
+        self._products: list[Product] = []  # that only Sitoo has
+        self._kept_by_lot: list[Product] = []  # that both have
         self._pop_ups: list[PopUp] = []
+        self._warehouses: list[Warehouse] = []  # of shops, beside those they sell from
 
     def plant(self, choice: Choice, number: int) -> None:
         """Plants one fault. `number` tells its tender, SKU or VAT rate from those of other faults."""
@@ -79,10 +86,16 @@ class _Planter:
         """The world with everything that only Sitoo knows of."""
         return replace(
             self._world,
-            products=(*self._world.products, *self._products),
+            products=(*self._world.products, *self._products, *self._kept_by_lot),
             shops=(*self._world.shops, *(pop_up.shop for pop_up in self._pop_ups)),
-            warehouses=(*self._world.warehouses, *(pop_up.warehouse for pop_up in self._pop_ups)),
-        )
+            warehouses=(
+                *self._world.warehouses, *(pop_up.warehouse for pop_up in self._pop_ups), *self._warehouses,
+            ),
+        )  # fmt: skip
+
+    def netsuite_world(self) -> World:
+        """The world with everything that was made for a fault in both systems."""
+        return replace(self._world, products=(*self._world.products, *self._kept_by_lot))
 
     def _tell(
         self, choice: Choice, record: str | int, amount_minor: int | None, shows: int, cured: int | None = None
@@ -101,6 +114,14 @@ class _Planter:
             case "sku_not_in_netsuite":
                 self._change(last, harm.of_sku(order, place, self._unknown_product(order, place, number)))
                 self._tell(choice, orderid, harm.net_of(order, place), shows)
+            case "sku_kept_by_lot":
+                product = self._product_kept_by_lot(order, place, number)
+                self._change(last, harm.of_sku(order, place, product))
+                self._tell(choice, product.sku, None, shows)
+            case "returned_elsewhere":
+                warehouse = self._reclaims(choice, number)
+                self._change(last, harm.returned_to(order, place, warehouse.warehouseid))
+                self._tell(choice, order["orderitems"][place]["sku"], None, shows)
             case "wrong_price":
                 self._wrong_price(choice, order, session)
             case "unmapped_tender":
@@ -172,12 +193,43 @@ class _Planter:
 
     def _unknown_product(self, order: Json, place: int, number: int) -> Product:
         """A product like that of a row, which Sitoo has and NetSuite lacks."""
-        sku = order["orderitems"][place]["sku"]
-        original = next(product for product in self._world.products if product.sku == sku)
-        productid = max(product.productid for product in self._world.products) + number
-        product = unknown_to_netsuite(original, productid, f"NEW-{number:03d}")
+        product = unknown_to_netsuite(self._product(order, place), self._productid(number), f"NEW-{number:03d}")
         self._products.append(product)
         return product
+
+    def _product_kept_by_lot(self, order: Json, place: int, number: int) -> Product:
+        """A product like that of a row, which NetSuite keeps by lots."""
+        product = replace(
+            self._product(order, place),
+            productid=self._productid(number),
+            sku=f"BATCH-{number:03d}",
+            barcode="",
+            netsuite_item=max(product.netsuite_item or 0 for product in self._world.products) + number,
+            parent=None,
+            options={},
+            told_apart_by="lot",
+        )
+        self._kept_by_lot.append(product)
+        return product
+
+    def _product(self, order: Json, place: int) -> Product:
+        sku = order["orderitems"][place]["sku"]
+        return next(product for product in self._world.products if product.sku == sku)
+
+    def _productid(self, number: int) -> int:
+        return max(product.productid for product in self._world.products) + number
+
+    def _reclaims(self, choice: Choice, number: int) -> Warehouse:
+        """A shop's warehouse for what came back and is not sold again, which the estate lacks."""
+        assert choice.store is not None, "what comes back comes to a shop of the estate"
+        shop = self._world.shop(choice.store)
+        warehouseid = max(warehouse.warehouseid for warehouse in self._world.warehouses) + _RECLAIMS + number
+        name = f"{self._world.retailer} {shop.name} Reclaims"
+        warehouse = Warehouse(
+            warehouseid, shop.eshopid, shop.storeid, name, shop.currency, f"{shop.key}-R", usetype=40, sellable=False
+        )
+        self._warehouses.append(warehouse)
+        return warehouse
 
     def _unknown_rate(self, number: int) -> int:
         """A whole percent that no product group of the world has, another one for every fault."""

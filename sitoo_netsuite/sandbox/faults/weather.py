@@ -59,7 +59,7 @@ def make_weather(faults: str, world: World, store: TradeStore) -> Weather:
         transport = TransportFaults.of_counts(counts, world.seed)
     aims = _aims(world, wishes, choices)
     planting = plant(world, store, tills, choices)
-    master_data = plant_master_data(world, planting.sitoo_world, aims)
+    master_data = plant_master_data(planting.netsuite_world, planting.sitoo_world, aims)
     return Weather(
         planted=(*planting.planted, *master_data.planted),
         by_hand=tuple(choice for choice in choices if choice.fault.by_hand),

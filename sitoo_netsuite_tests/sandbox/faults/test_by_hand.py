@@ -13,7 +13,7 @@ from sitoo_netsuite.sandbox.netsuite.schema import RECORD_TYPES
 from sitoo_netsuite.sandbox.netsuite.values import Draft, Value
 from sitoo_netsuite_tests.sandbox.faults.conftest import Planter, Weathered
 
-_JOURNAL = RECORD_TYPES["journalEntry"]
+_JOURNAL, _ADJUSTMENT = RECORD_TYPES["journalEntry"], RECORD_TYPES["inventoryAdjustment"]
 _HOUR, _DAY = 3600, 24 * 3600
 _OURS = "JE-S01-20260303-SEK-1"
 
@@ -33,6 +33,21 @@ def _post(trade: Weathered, external_id: str = _OURS) -> int:
     ]
     fields: dict[str, Value | None] = {"subsidiary": shop.subsidiary, "tranDate": date(2026, 3, 3)}
     trade.account.create(_JOURNAL, Draft(external_id, fields, {"line": lines}))
+    return trade.clock.epoch()
+
+
+def _adjust(trade: Weathered) -> int:
+    """Adjusts S01's stock by two sold units as we would, and returns when."""
+    shop = trade.world.shops[0]
+    item = next(p.netsuite_item for p in trade.world.products if p.item_type == "InvtPart" and p.netsuite_item)
+    lines: list[dict[str, Value | None]] = [{"item": item, "adjustQtyBy": Decimal(-2), "location": shop.location}]
+    fields: dict[str, Value | None] = {
+        "subsidiary": shop.subsidiary,
+        "tranDate": date(2026, 3, 3),
+        "account": _account(trade, "cost of goods sold"),
+        "adjLocation": shop.location,
+    }
+    trade.account.create(_ADJUSTMENT, Draft("IA-S01-20260303-1", fields, {"inventory": lines}))
     return trade.clock.epoch()
 
 
@@ -71,6 +86,27 @@ def test_a_journal_is_deleted_some_hours_after_it_was_posted(weathered: Planter)
     (row,) = trade.at(posted + 3 * _HOUR)
     assert (row["case_kind"], row["record"], row["amount_minor"]) == ("document_not_found", _OURS, 12_500)
     assert _journal(trade, _OURS) is None
+
+
+def test_a_unit_more_is_gone_of_an_adjustment_some_hours_after_it_was_posted(weathered: Planter) -> None:
+    trade = weathered([{"fault": "adjustment_edited", "store": "S01", "trading_day": "2026-03-03"}])
+    trade.at(_after_the_day(trade))
+    posted = _adjust(trade)
+    assert trade.at(posted + 2 * _HOUR) == []
+    (row,) = trade.at(posted + 3 * _HOUR)
+    assert (row["case_kind"], row["record"], row["amount_minor"]) == ("adjustment_differs", "IA-S01-20260303-1", None)
+    adjustment = trade.account.find_external(_ADJUSTMENT, "IA-S01-20260303-1")
+    assert adjustment is not None
+    assert [line["adjustQtyBy"] for line in adjustment.sublists["inventory"]] == [Decimal(-3)]
+
+
+def test_an_adjustment_is_deleted_some_hours_after_it_was_posted(weathered: Planter) -> None:
+    trade = weathered([{"fault": "adjustment_deleted", "record": "IA-S01-20260303-1"}])
+    trade.at(_after_the_day(trade))
+    posted = _adjust(trade)
+    (row,) = trade.at(posted + 3 * _HOUR)
+    assert (row["case_kind"], row["record"], row["currency"]) == ("adjustment_missing", "IA-S01-20260303-1", None)
+    assert trade.account.find_external(_ADJUSTMENT, "IA-S01-20260303-1") is None
 
 
 def test_the_journal_that_was_named_is_the_one(weathered: Planter) -> None:

@@ -17,13 +17,13 @@ def test_typical_plants_one_of_each_and_all_but_what_is_done_by_hand_shows_in_th
     trade = weathered("typical", seed=seed, stores=6, days=7, receipts=40)
     assert trade.weather.not_planted == ()
     rows = trade.at(trade.end)
-    # No journal is ever posted here, so what is done to journals stays undone.
-    undone = {"journal_edited", "journal_deleted", "amended_after_posting"}
+    # Nothing is ever posted here, so what is done to documents stays undone.
+    undone = {"journal_edited", "journal_deleted", "amended_after_posting", "adjustment_edited", "adjustment_deleted"}
     # Sitoo was asked for the first time just now.
     undone |= {"product_changed", "price_changed"}
     assert {row["fault"] for row in rows} == {fault.name for fault in TYPICAL} - undone
     assert {choice.fault.name for choice in trade.weather.by_hand} == _BY_HAND
-    assert len({row["fault"] for row in trade.at(trade.end + 24 * 3600)}) == len(TYPICAL) - 3
+    assert len({row["fault"] for row in trade.at(trade.end + 24 * 3600)}) == len(TYPICAL) - 5
     of_trade = [row for row in rows if row["fault"] not in _OF_MASTER_DATA]
     assert len({(row["store"], row["trading_day"]) for row in of_trade}) > len(of_trade) // 2
 
@@ -105,6 +105,10 @@ def test_two_faults_of_one_store_day_and_one_fault_on_two_days_all_show(weathere
         (
             {"fault": "journal_deleted", "record": "JOURNAL1001"},
             "JOURNAL1001 is no external id this can be done to; name one of",
+        ),
+        (
+            {"fault": "adjustment_deleted", "record": "JE-S01-20260303-SEK-1"},
+            "name one of ours such as IA-S01-20260303-1",
         ),
         ({"fault": "wrong_account", "record": "JE-S01-20260303-SEK-7"}, "name one that is not ours"),
         ({"fault": "wrong_account", "record": "by hand"}, "name one that is not ours"),

@@ -49,6 +49,39 @@ def _arrival(trade: Weathered, orderid: str | int) -> int:
 # -------------------------------------------------------------------- receipts
 
 
+def test_goods_kept_by_lot_are_of_a_product_that_both_have_and_netsuite_tells_apart(
+    weathered: Planter, clean: Weathered
+) -> None:
+    trade = weathered([{"fault": "sku_kept_by_lot"}])
+    row = _the_row(trade)
+    assert (row["case_kind"], row["amount_minor"], row["follow_ups"]) == ("stock_item_tracked", None, [])
+    ((_, order),) = _changed(clean, trade).values()
+    assert order is not None and row["record"] in [item["sku"] for item in order["orderitems"]]
+    for world in (trade.weather.sitoo_world, trade.weather.netsuite_world):
+        (product,) = [product for product in world.products if product.sku == row["record"]]
+        assert (product.told_apart_by, product.netsuite_item is None) == ("lot", False)
+    assert trade.disagreeing() == {}
+
+
+def test_goods_that_came_back_are_in_a_warehouse_of_the_shop_that_the_estate_lacks(
+    weathered: Planter, clean: Weathered
+) -> None:
+    trade = weathered([{"fault": "returned_elsewhere"}], receipts=60)
+    row = _the_row(trade)
+    assert (row["case_kind"], row["amount_minor"]) == ("stock_place_unknown", None)
+    new = {w.warehouseid: w for w in trade.weather.sitoo_world.warehouses if w not in trade.world.warehouses}
+    (moved,) = [
+        item
+        for order in trade.orders()
+        for item in order["orderitems"]
+        if item["additionaldata"].get("return-warehouseid") in map(str, new)
+    ]
+    assert (moved["sku"], moved["quantity"] < 0) == (row["record"], True)
+    (reclaims,) = new.values()
+    assert reclaims.storeid == trade.world.shop(row["store"]).storeid
+    assert trade.disagreeing() == {}
+
+
 def test_an_unknown_sku_is_one_that_sitoo_has_and_netsuite_lacks(weathered: Planter, clean: Weathered) -> None:
     trade = weathered([{"fault": "sku_not_in_netsuite"}])
     row = _the_row(trade)
