@@ -37,6 +37,7 @@ from sitoo_netsuite.warehouse.errors import MigrationError
 from sitoo_netsuite.warehouse.server import ServerError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+stock_app = typer.Typer(no_args_is_help=True, help="The stores' stock.")
 customers_app = typer.Typer(no_args_is_help=True, help="The tills' customers.")
 cases_app = typer.Typer(invoke_without_command=True, help="Open cases, the most urgent first.")
 estate_app = typer.Typer(no_args_is_help=True, help="The retailer's own facts.")
@@ -46,6 +47,7 @@ replay_app = typer.Typer(
 )
 app.add_typer(cases_app, name="cases")
 app.add_typer(customers_app, name="customers")
+app.add_typer(stock_app, name="stock")
 app.add_typer(estate_app, name="estate")
 app.add_typer(db_app, name="db")
 app.add_typer(replay_app, name="replay")
@@ -339,6 +341,27 @@ def forget_customer(
                 "quarantined": forgotten.quarantined,
             }
         )
+
+
+@stock_app.command("approve")
+def approve_movements(
+    movements: Annotated[list[int], typer.Argument(metavar="ID...", help="Sitoo's warehouse transactions.")],
+    as_json: Json = False,
+) -> None:
+    """Let what was moved by hand in Sitoo, or found by a count, reach NetSuite. The next run of its day adjusts it."""
+    from sitoo_netsuite.estate import load_estate
+    from sitoo_netsuite.flows.stock.approvals import NotToBeApprovedError, approve
+
+    with _warehouse() as connection:
+        estate = load_estate(settings.estate_path(os.environ))
+        try:
+            approved = approve(connection, estate, movements, getpass.getuser(), settings.now(os.environ))
+        except NotToBeApprovedError as error:
+            _fail(error, Exit.WRONG)
+    for movement in approved:
+        people.print(f"Approved: {movement.warehousetransactionid}, {movement.store} {movement.trading_day}.")
+    if as_json:
+        _print_json({"approved": [movement.warehousetransactionid for movement in approved]})
 
 
 def _listed_cases(connection: psycopg.Connection) -> list[dict[str, Any]]:

@@ -303,6 +303,12 @@ class StockAccounts(_Part):
     adjustments: Account
     reasons: dict[Name, Account] = {}
 
+    def offset(self, kind: str, reason: str) -> str:
+        """The account that a movement of this kind ('sale', 'return', 'stocktake', 'manual') posts against."""
+        if kind in ("sale", "return"):
+            return self.cogs
+        return self.reasons.get(reason) or (self.shrinkage if kind == "stocktake" else self.adjustments)
+
 
 class Books(_Part):
     """The accounts of one subsidiary, in its one currency. `stock` is needed where its stores' stock is followed."""
@@ -560,11 +566,13 @@ class StockSettings(_Part):
     push: without it NetSuite's movements are landed and compared, and nothing is written to Sitoo. feed: whether the
     tills' sales reach NetSuite's stock when their store-day is released to the books, or while the day goes on, so that
     the web shop does not sell what a till sold. adjustment_lines: an adjustment that needs more is split.
+    needs_approval: kinds of movement made by hand in Sitoo that reach NetSuite only once a person has approved them.
     """
 
     push: bool = False
     feed: Literal["after_close", "during_day"] = "after_close"
     adjustment_lines: WholeNumber = Field(default=200, ge=1, le=1000)
+    needs_approval: frozenset[Literal["manual", "stocktake"]] = frozenset()
     warehouses: tuple[StockWarehouse, ...] = Field(min_length=1)
 
     @cached_property

@@ -23,6 +23,7 @@ from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.flows.stock.adjusting import plan_adjustments
 from sitoo_netsuite.flows.stock.named_stock import changed_adjustments, left_out
 from sitoo_netsuite.flows.stock.push_steps import planned_pushes
+from sitoo_netsuite.flows.stock.sitoo_landing import land_store_movements
 from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
 from sitoo_netsuite.sitoo.client import SitooClient
 
@@ -49,6 +50,7 @@ def make_plan(
     land_orders(connection, client, *reached, estate, now)
     model_days(connection, *reached, estate, now)
     refresh_daily_sales(connection, first, last, estate)
+    land_store_movements(connection, client, estate, now, (first, last))
     refresh_till_movements(connection, first, last)
     planned = plan_days(connection, first, last, estate, now, run_id="plan")
     documents: list[dict[str, Any]] = []

@@ -16,7 +16,7 @@ Three things are judged, each in full, and none cancels another:
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,8 @@ from sitoo_netsuite.oracle.records import Raw
 _ADJUSTMENT = re.compile(r"IA-([A-Za-z0-9_]+)-(\d{8})-\d+")
 _STOCKED = ("InvtPart", "Assembly")
 _KIT = "Kit"
-UNMATCHED, TRACKED, NO_PLACE = "unmatched_sku", "stock_item_tracked", "stock_place_unknown"
+_UNMATCHED = ("unmatched_sku", "stock_sku_missing_in_netsuite")
+_TRACKED, _NO_PLACE, _TO_APPROVE = "stock_item_tracked", "stock_place_unknown", "stock_movement_to_approve"
 
 StoreDay = tuple[str, date]
 
@@ -85,6 +86,8 @@ class StockReckoning:
         self._by_sku: dict[str, Item] = {}
         # By store, trading day, warehouse and SKU.
         self._moved: Counter[tuple[str, date, int, str]] = Counter()
+        # Of it, what was moved by hand.
+        self._by_hand: Counter[tuple[str, date, int, str]] = Counter()
         # By store, trading day, location and item (internal id).
         self._adjusted: Counter[tuple[str, date, str, str]] = Counter()
         # By NetSuite's transaction, warehouse and SKU.
@@ -122,7 +125,9 @@ class StockReckoning:
             if transaction.pushed is not None:
                 self._pushed[transaction.pushed, transaction.warehouse, sku] += milli
             elif not transaction.of_the_tills:
-                self._moved[shop.key, shop.trading_day(transaction.moment), transaction.warehouse, sku] += milli
+                key = (shop.key, shop.trading_day(transaction.moment), transaction.warehouse, sku)
+                self._moved[key] += milli
+                self._by_hand[key] += milli
 
     def hear_movement(self, place: Place, movement: Movement) -> None:
         """A line that moved goods in NetSuite at a place, dated on or after its store's go-live."""
@@ -168,15 +173,17 @@ class StockReckoning:
     def _judge_store_days(self, held_days: Collection[StoreDay]) -> None:
         left_out, changed = self._accepted_left_out(), self._accepted_changes()
         expected: Counter[tuple[str, date, str, str]] = Counter()
-        for (store, day, warehouse, sku), milli in self._moved.items():
+        for key, moved in self._moved.items():
+            store, day, warehouse, sku = key
+            milli = moved - left_out[key]
             item, place = self._by_sku.get(sku), self._facts.places.get(warehouse)
             parts = None if item is None else self._parts(item, milli)
-            if parts == [] or (store, day, warehouse, sku) in left_out:
+            if parts == [] or not milli:
                 continue
             if parts is not None and place is not None:
                 for part, quantity in parts:
                     expected[store, day, place.location, part] += quantity
-            elif milli and self._is_judged(store, day, held_days):
+            elif self._is_judged(store, day, held_days):
                 self._differ(store, f"goods of {day}", sku, milli, 0)
         for cell in sorted(expected.keys() | self._adjusted.keys() | changed.keys()):
             store, day, _, item_id = cell
@@ -216,34 +223,39 @@ class StockReckoning:
 
     # ------------------------------------------------------------ what the plan names
 
-    def _accepted_left_out(self) -> set[tuple[str, date, int, str]]:
-        """What is left out of adjustments for a cause that the oracle finds too."""
-        named: Counter[tuple[str, date, int, str]] = Counter()
-        kinds: dict[tuple[str, date, int, str], str] = {}
+    def _accepted_left_out(self) -> Counter[tuple[str, date, int, str]]:
+        """What is left out of adjustments for a cause that the oracle finds too, by store, trading day, warehouse and
+        SKU.
+        """
+        named: defaultdict[tuple[str, date, int, str], Counter[str]] = defaultdict(Counter)
         for entry in self._plan.get("stock_left_out", ()):
             key = (entry["store"], date.fromisoformat(entry["trading_day"]), int(entry["warehouse"]), entry["sku"])
-            named[key] += int(entry["quantity_milli"])
-            kinds[key] = entry["kind"]
-        accepted = set()
-        for key, milli in named.items():
+            named[key][entry["kind"]] += int(entry["quantity_milli"])
+        accepted: Counter[tuple[str, date, int, str]] = Counter()
+        for key, kinds in named.items():
             store, day, warehouse, sku = key
-            if not self._is_so(kinds[key], warehouse, sku):
-                self._refused.append(f"{sku} of {store} {day} is left out as {kinds[key]}, but that is not so")
-            elif milli != self._moved[key]:
-                self._refused.append(f"{sku} of {store} {day} moved {self._moved[key]}, not {milli} thousandths")
+            milli = sum(kinds.values())
+            # What waits for a person may be a part of what was moved by hand; any other cause is one of the SKU's.
+            moved = self._by_hand[key] if kinds.keys() == {_TO_APPROVE} else self._moved[key]
+            if untrue := [kind for kind in kinds if not self._is_so(kind, warehouse, sku)]:
+                self._refused.append(f"{sku} of {store} {day} is left out as {untrue[0]}, but that is not so")
+            elif milli != moved and not (kinds.keys() == {_TO_APPROVE} and 0 < abs(milli) < abs(moved)):
+                self._refused.append(f"{sku} of {store} {day} moved {moved}, not {milli} thousandths")
             else:
-                accepted.add(key)
+                accepted[key] = milli
                 self._named += abs(milli)
         return accepted
 
     def _is_so(self, kind: str, warehouse: int, sku: str) -> bool:
         item = self._by_sku.get(sku)
-        if kind == UNMATCHED:
+        if kind in _UNMATCHED:
             return item is None or (item.item_type == _KIT and not self._catalogue.members.get(item.item))
-        if kind == TRACKED:
+        if kind == _TRACKED:
             parts = [] if item is None else self._parts(item, 1000) or []
             return any(self._catalogue.items[part].tracked for part, _ in parts)
-        return kind == NO_PLACE and warehouse not in self._facts.places
+        if kind == _TO_APPROVE:
+            return bool(self._facts.needs_approval)
+        return kind == _NO_PLACE and warehouse not in self._facts.places
 
     def _accepted_changes(self) -> Counter[tuple[str, date, str, str]]:
         """What adjustments hold more than was sent, by store, trading day, location and item, as the plan says it of

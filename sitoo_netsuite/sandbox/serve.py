@@ -36,6 +36,7 @@ from sitoo_netsuite.sandbox.replay.world import replayed_world
 from sitoo_netsuite.sandbox.server import SandboxError, serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
+from sitoo_netsuite.sandbox.sitoo.stockroom import Stockroom
 from sitoo_netsuite.sandbox.stock_traffic import StockTraffic
 from sitoo_netsuite.sandbox.trade.behaviour import till_days as made_up_days
 from sitoo_netsuite.sandbox.trade.build import record_trade
@@ -64,7 +65,7 @@ class SandboxOptions:
     the end. env_file: by default `sandbox.env` in the folder. prerender_fields: make order pages of
     `prerender_page_size` orders with these fields beforehand (benchmarks). tba: the env file names credentials of
     NetSuite's token-based authentication too, which is then what a client uses. stock_traffic: goods are delivered,
-    transferred and corrected in NetSuite from day to day.
+    transferred and corrected in NetSuite from day to day, broken and counted in Sitoo.
     """
 
     stores: int = 2
@@ -92,8 +93,8 @@ class SandboxOptions:
 class Sandbox:
     """Running sandboxes. `env` holds what the env file says, secrets included, so it stays out of the repr.
 
-    `sitoo_url` and `netsuite_url` are the roots, under which `/sandbox/` lies too. `not_planted`: faults that were
-    asked for and that the trade is too small for.
+    `sitoo_url` and `netsuite_url` are the roots, under which `/sandbox/` lies too. `stockroom`: hands on Sitoo's stock.
+    `not_planted`: faults that were asked for and that the trade is too small for.
     """
 
     world: World
@@ -105,6 +106,7 @@ class Sandbox:
     netsuite_url: str
     env: dict[str, str]
     truth: Callable[[], list[dict[str, Any]]]
+    stockroom: Stockroom
     not_planted: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -138,6 +140,11 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
                 traffic.act_in_netsuite(netsuite.state.account)
             by_hand.act(netsuite.state.account)
 
+        def act_in_sitoo() -> None:
+            if traffic is not None:
+                traffic.act_in_sitoo(sitoo.state.stock)
+            backoffice.act(sitoo.state.catalogue)
+
         prerender = None
         if options.prerender_fields is not None:
             prerender = Prerender(options.prerender_fields, options.prerender_page_size, folder / "order-pages")
@@ -151,7 +158,7 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
             settings=options.sitoo,
             prerender=prerender,
             transport=weather.transport,
-            before_request=lambda: backoffice.act(sitoo.state.catalogue),
+            before_request=act_in_sitoo,
             truth=truth.rows,
         )
         netsuite = build_netsuite_app(
@@ -195,8 +202,9 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         _write_secret(unfinished, "".join(f"{name}={value}\n" for name, value in env.items()))
         unfinished.replace(env_file)
         yield Sandbox(
-            world, clock, store, folder, env_file, sitoo_url, netsuite_url, env, truth.rows, weather.not_planted
-        )
+            world, clock, store, folder, env_file, sitoo_url, netsuite_url, env, truth.rows, sitoo.state.stock,
+            weather.not_planted,
+        )  # fmt: skip
 
 
 def serve(options: SandboxOptions, announce: Callable[[Sandbox], None] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What moves goods besides the tills, day by day: deliveries from suppliers, transfers, counts, breakage.
+"""What moves goods besides the tills, day by day: deliveries from suppliers, transfers, breakage, counts.
 
 Belongs here: who does what and when, reproducible from the world's seed. Does not belong here: how it is done
 (`netsuite/stock_hands`, `sitoo/stockroom`), mistakes (`faults`).
@@ -12,29 +12,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from random import Random
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.netsuite.account import Account
 from sitoo_netsuite.sandbox.netsuite.records import Record
 from sitoo_netsuite.sandbox.netsuite.stock_hands import StockHands
+from sitoo_netsuite.sandbox.sitoo.stockroom import Stockroom
 from sitoo_netsuite.sandbox.world import Shop, World
 from sitoo_netsuite.trading_day import days
 
 # Before any shop opens: nobody sells while shelves are filled.
 _MORNING = time(6, 0)
+# While it is open, somebody breaks something, and a shelf is counted.
+_AFTERNOON = time(15, 0)
 _SKUS_A_DELIVERY = 4
 _UNITS = (5, 40)
+_BROKEN = "BROKEN"
 
 Goods = dict[str, int]
-Work = Callable[[StockHands], object]
+H = TypeVar("H")
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Generic[H]):
+    """What somebody does with her hands in one of the systems, and when it falls due."""
+
     due: datetime
-    work: Work
+    work: Callable[[H], object]
 
 
 class StockTraffic:
@@ -48,15 +56,44 @@ class StockTraffic:
             if account.subsidiary is not None and account.role == "stock adjustments"
         }
         self._in_netsuite = sorted(_in_netsuite(world), key=lambda task: task.due)
+        self._in_sitoo = sorted(_in_sitoo(world), key=lambda task: task.due)
 
     def act_in_netsuite(self, account: Account) -> None:
         """Everything that stock controllers had to do by now."""
-        hands = StockHands(account, self._offset_accounts)
-        while self._in_netsuite and self._in_netsuite[0].due <= self._clock.now():
-            self._in_netsuite.pop(0).work(hands)
+        self._act(self._in_netsuite, StockHands(account, self._offset_accounts))
+
+    def act_in_sitoo(self, stockroom: Stockroom) -> None:
+        """Everything that the shops' staff had to do by now."""
+        self._act(self._in_sitoo, stockroom)
+
+    def _act(self, tasks: list[_Task[H]], hands: H) -> None:
+        while tasks and tasks[0].due <= self._clock.now():
+            tasks.pop(0).work(hands)
 
 
-def _in_netsuite(world: World) -> Iterator[_Task]:
+def _in_sitoo(world: World) -> Iterator[_Task[Stockroom]]:
+    for day in days(world.start, world.start + timedelta(days=world.days - 1)):
+        for shop in world.shops:
+            draw = Random(f"{world.seed}/breakage and counts/{shop.key}/{day}")
+            broken, *counted = _goods(world, draw, 3)
+            due = _at(shop, day, _AFTERNOON)
+            if draw.random() < 0.5:
+                yield _Task(due, partial(_break, warehouseid=shop.warehouseid, sku=broken))
+            if draw.random() < 0.25:
+                yield _Task(due, partial(_count, warehouseid=shop.warehouseid, skus=counted))
+
+
+def _break(stockroom: Stockroom, warehouseid: int, sku: str) -> None:
+    stockroom.manual_out(warehouseid, {sku: 1000}, _BROKEN)
+
+
+def _count(stockroom: Stockroom, warehouseid: int, skus: Sequence[str]) -> None:
+    """One piece of the first is missing, and all is there of the others."""
+    there = {sku: stockroom.level(warehouseid, sku).total_milli for sku in skus}
+    stockroom.count(warehouseid, {**there, skus[0]: there[skus[0]] - 1000})
+
+
+def _in_netsuite(world: World) -> Iterator[_Task[StockHands]]:
     for day in days(world.start, world.start + timedelta(days=world.days - 1)):
         for place, shop in enumerate(world.shops):
             draw = Random(f"{world.seed}/stock traffic/{shop.key}/{day}")
@@ -68,7 +105,7 @@ def _in_netsuite(world: World) -> Iterator[_Task]:
                 yield from _transfer(shop, receiver, day, _goods(world, draw, 2))
 
 
-def _delivery(shop: Shop, day: date, goods: Goods) -> Iterator[_Task]:
+def _delivery(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
     """A supplier delivers: some of it in the morning, the rest, which is not all that was ordered, a day later."""
     first = {sku: quantity // 2000 * 1000 for sku, quantity in goods.items()}
     rest = {sku: quantity - first[sku] for sku, quantity in list(goods.items())[1:]}
@@ -82,7 +119,7 @@ def _delivery(shop: Shop, day: date, goods: Goods) -> Iterator[_Task]:
     yield _Task(_morning(shop, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0], rest))
 
 
-def _transfer(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator[_Task]:
+def _transfer(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
     """Goods are on their way for a day."""
     ordered: list[Record] = []
 
@@ -94,7 +131,7 @@ def _transfer(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator
     yield _Task(_morning(receiver, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0]))
 
 
-def _correction(shop: Shop, day: date, goods: Goods) -> Iterator[_Task]:
+def _correction(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
     """Goods are found, and a day later it turns out that there was one less of them."""
     adjusted: list[Record] = []
 
@@ -125,4 +162,8 @@ def _next_of_the_subsidiary(shops: Sequence[Shop], place: int) -> Shop | None:
 
 
 def _morning(shop: Shop, day: date) -> datetime:
-    return datetime.combine(day, _MORNING, tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
+    return _at(shop, day, _MORNING)
+
+
+def _at(shop: Shop, day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)

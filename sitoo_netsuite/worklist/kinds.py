@@ -219,13 +219,23 @@ KINDS = {
         ),
         Kind(
             "stock_item_tracked", Owner.RETAIL_OPS, Severity.MEDIUM,
-            "A till sold or took back goods that NetSuite keeps by lot, serial number or bin.",
+            "Goods moved in a store that NetSuite keeps by lot, serial number or bin.",
             "Adjust them in NetSuite by hand, under the numbers that moved, and resolve this.",
         ),
         Kind(
             "stock_place_unknown", Owner.INTEGRATION, Severity.MEDIUM,
             "A till moved stock of a Sitoo warehouse that the estate gives no NetSuite location.",
             "Add the warehouse under `stock.warehouses` in estate.yaml. The next run of the day adjusts it.",
+        ),
+        Kind(
+            "stock_sku_missing_in_netsuite", Owner.INTEGRATION, Severity.MEDIUM,
+            "Stock of a SKU was moved by hand in Sitoo, or counted, that NetSuite has no item for.",
+            "Create the item in NetSuite, or correct the SKU in Sitoo. The next run of the day adjusts it.",
+        ),
+        Kind(
+            "stock_movement_to_approve", Owner.RETAIL_OPS, Severity.LOW,
+            "Stock was moved by hand in Sitoo, or counted, and the estate wants that approved.",
+            "Approve it by the command the evidence names. If it is wrong, correct it in Sitoo and approve both.",
         ),
         Kind(
             "adjustment_refused", Owner.INTEGRATION, Severity.HIGH,

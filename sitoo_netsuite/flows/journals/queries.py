@@ -605,6 +605,14 @@ def ready_days(connection: psycopg.Connection, first: date, last: date) -> list[
     ).fetchall()
 
 
+def planned_store_days(connection: psycopg.Connection, first: date, last: date) -> list[StoreDayName]:
+    """Every store-day that has a plan, whatever may be done with it, in order of day and store."""
+    return connection.execute(
+        "select trading_day, store, currency from posting.plan where trading_day between %s and %s order by 1, 2, 3",
+        (first, last),
+    ).fetchall()
+
+
 def ready_target(connection: psycopg.Connection, name: StoreDayName) -> Lines | None:
     """Target lines of one store-day as its plan stands now; None when it may not post (any more)."""
     # One statement, so that state and lines are of one plan.

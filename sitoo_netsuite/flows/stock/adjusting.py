@@ -16,10 +16,12 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.journals.chart import books_ids
-from sitoo_netsuite.flows.journals.queries import ready_days
+from sitoo_netsuite.flows.journals.queries import planned_store_days, ready_days
+from sitoo_netsuite.flows.sales.late import GRACE
 from sitoo_netsuite.flows.stock.adjustment_document import DOCUMENT_TYPE, FLOW, adjustment_body, external_id
 from sitoo_netsuite.flows.stock.adjustment_read_back import held_adjustment, read_adjustments, save_read_back, unlike
 from sitoo_netsuite.flows.stock.adjustments import Catalogue, LeftOut, StockItem, Target, difference, split, target
+from sitoo_netsuite.flows.stock.manual_movements import ManualMovement, manual_movements
 from sitoo_netsuite.flows.stock.push_findings import units
 from sitoo_netsuite.flows.stock.till_movements import days_moved, movements_of
 from sitoo_netsuite.netsuite.client import NetSuiteClient
@@ -29,12 +31,18 @@ from sitoo_netsuite.posting.outbox import NewDocument, OutboxRow, StoreDayKey
 from sitoo_netsuite.posting.periods import Period, PostsTo, book, is_shut
 from sitoo_netsuite.posting.post import Poster
 from sitoo_netsuite.posting.posting_run import Flow, Posted, post_store_days, store_day
+from sitoo_netsuite.trading_day import trading_day_window
 from sitoo_netsuite.worklist.cases import Case
 from sitoo_netsuite.worklist.store import Scope, record_cases
 
-PLAN_KINDS = frozenset({"stock_item_tracked", "stock_place_unknown"})
+_LEFT_OUT_KINDS = frozenset({"stock_item_tracked", "stock_place_unknown", "stock_sku_missing_in_netsuite"})
+TO_APPROVE = "stock_movement_to_approve"
+PLAN_KINDS = _LEFT_OUT_KINDS | {TO_APPROVE}
 _POST_KINDS = ("adjustment_refused",)
 VERIFY_KINDS = frozenset({"adjustment_missing", "adjustment_differs"})
+
+# So many SKUs are named in a case; Sitoo shows the rest.
+_MOST_SKUS = 5
 
 Now = Callable[[], datetime]
 
@@ -42,13 +50,14 @@ Now = Callable[[], datetime]
 @dataclass(frozen=True, slots=True)
 class PlannedDay:
     """The stock of a store-day: what its adjustments ought to hold, what of it is still to be posted, and whether it
-    may be.
+    may be. `to_approve`: what was moved by hand and waits for a person.
     """
 
     name: StoreDayName
     target: Target
     left_milli: int  # units moved, without their sign, that no document holds yet
     released: bool
+    to_approve: tuple[ManualMovement, ...] = ()
 
 
 def plan_adjustments(
@@ -56,17 +65,19 @@ def plan_adjustments(
 ) -> list[PlannedDay]:
     """What the stores' stock in NetSuite ought to be moved by for these trading days, and the cases of what it cannot.
 
-    The tills' movements must have been added up. Without `estate.stock`, and for stores without a go-live of stock,
-    nothing is planned.
+    The tills' movements must have been added up, and Sitoo's landed. Without `estate.stock`, and for stores without a
+    go-live of stock, nothing is planned.
     """
-    released = set(_released(connection, first, last, estate))
+    released = set(_released(connection, first, last, estate, now))
     catalogue = read_catalogue(connection, estate)
+    by_hand = manual_movements(connection, first, last, estate)
     planned = []
-    for name in _followed(days_moved(connection, first, last), estate):
+    for name in _followed(sorted({*days_moved(connection, first, last), *by_hand}), estate):
         wanted = _target(connection, name, estate, catalogue)
         recorded = outbox.recorded_lines(connection, _key(name), outbox.QUANTITIES)
         left = sum(map(abs, difference(wanted.quantities, recorded).values()))
-        planned.append(PlannedDay(name, wanted, left, name in released))
+        to_approve = tuple(movement for movement in by_hand.get(name, ()) if not movement.approved)
+        planned.append(PlannedDay(name, wanted, left, name in released, to_approve))
     record_cases(connection, Scope(PLAN_KINDS, first, last), _plan_cases(planned), now, run_id)
     return planned
 
@@ -93,10 +104,10 @@ async def post_adjustments(
         FLOW,
         PostsTo.INVENTORY,
         add_missing=lambda name, periods: _add_missing(connection, name, estate, catalogue, accounts, periods, now()),
-        may_send=lambda name: name in _released(connection, name[0], name[0], estate),
+        may_send=lambda name: name in _released(connection, name[0], name[0], estate, now()),
     )
     poster = Poster(connection, client, now, estate.netsuite.slots, held_adjustment)
-    released = set(_released(connection, first, last, estate))
+    released = set(_released(connection, first, last, estate, now()))
     posted = await post_store_days(connection, poster, flow, first, last, released)
     refused = list(_refused_cases(posted))
     record_cases(connection, Scope(_POST_KINDS, first, last), refused, now(), run_id)
@@ -173,11 +184,27 @@ def _followed(names: Sequence[StoreDayName], estate: Estate) -> list[StoreDayNam
     return followed
 
 
-def _released(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[StoreDayName]:
-    """The store-days whose stock may be posted now."""
+def _released(
+    connection: psycopg.Connection, first: date, last: date, estate: Estate, now: datetime
+) -> list[StoreDayName]:
+    """The store-days whose stock may be posted now.
+
+    A day on which no receipt was rung up, but goods were moved by hand, has no journal to wait for: it is released once
+    it is over.
+    """
+    by_hand = manual_movements(connection, first, last, estate)
     if estate.stock is not None and estate.stock.feed == "during_day":
-        return _followed(days_moved(connection, first, last), estate)
-    return _followed(ready_days(connection, first, last), estate)
+        return _followed(sorted({*days_moved(connection, first, last), *by_hand}), estate)
+    without_receipts = by_hand.keys() - set(planned_store_days(connection, first, last))
+    over = {name for name in without_receipts if _end(name, estate) + GRACE <= now}
+    return _followed(sorted({*ready_days(connection, first, last), *over}), estate)
+
+
+def _end(name: StoreDayName, estate: Estate) -> datetime:
+    day, store_key, _ = name
+    store = estate.by_store[store_key]
+    _, end = trading_day_window(day, store.zone, store.cut_over)
+    return end
 
 
 def _target(connection: psycopg.Connection, name: StoreDayName, estate: Estate, catalogue: Catalogue) -> Target:
@@ -185,7 +212,9 @@ def _target(connection: psycopg.Connection, name: StoreDayName, estate: Estate, 
     accounts = estate.books_of(store).stock
     assert estate.stock is not None and accounts is not None, "the estate has both where a store's stock is live"
     locations = {place.warehouse: place.location for place in estate.stock.warehouses}
-    return target(movements_of(connection, name), catalogue, locations, accounts.cogs)
+    by_hand = manual_movements(connection, name[0], name[0], estate).get(name, ())
+    approved = [goods for movement in by_hand if movement.approved for goods in movement.goods]
+    return target([*movements_of(connection, name), *approved], catalogue, locations, accounts)
 
 
 def _key(name: StoreDayName) -> StoreDayKey:
@@ -210,7 +239,7 @@ def _add_missing(
 
     def make(recorded: Sequence[tuple[QuantityKey, int]]) -> list[NewDocument[QuantityKey]]:
         # Under the store-day's lock: the tills may have moved more than when this run began.
-        if name not in _released(connection, day, day, estate):
+        if name not in _released(connection, day, day, estate, now):
             return []
         parts = split(difference(_target(connection, name, estate, catalogue).quantities, recorded), most)
         if not parts:
@@ -233,7 +262,7 @@ def _add_missing(
         return document.tran_date == book(periods, day, PostsTo.INVENTORY).tran_date
 
     def carry(identity: str, document: NewDocument[QuantityKey]) -> None:
-        """Which receipts an adjustment is made of is told by its store-day and SKUs."""
+        """What an adjustment is made of is told by its store-day and SKUs."""
 
     outbox.add_documents(connection, _key(name), outbox.QUANTITIES, make, carry, still_right, now)
 
@@ -242,12 +271,29 @@ def _plan_cases(planned: Sequence[PlannedDay]) -> Iterator[Case]:
     for day in planned:
         trading_day, store, _ = day.name
         for entry in day.target.left_out:
-            if entry.kind in PLAN_KINDS:
+            if entry.kind in _LEFT_OUT_KINDS:
                 yield _left_out_case(entry, trading_day, store)
+        for movement in day.to_approve:
+            yield _approval_case(movement)
+
+
+def _approval_case(movement: ManualMovement) -> Case:
+    identity = str(movement.warehousetransactionid)
+    goods = ", ".join(f"{units(entry.quantity_milli)} of {entry.sku}" for entry in movement.goods[:_MOST_SKUS])
+    more = f" and {len(movement.goods) - _MOST_SKUS} more SKUs" if len(movement.goods) > _MOST_SKUS else ""
+    what = "A count found" if movement.kind == "stocktake" else "Somebody moved"
+    reason = f" (reason {movement.reason})" if movement.reason else ""
+    text = (
+        f"{what} {goods}{more} at store {movement.store} on {movement.trading_day}{reason}, and NetSuite is not told "
+        f"before it is approved: `sitoo-netsuite stock approve {identity}`. If it is wrong, correct it in Sitoo."
+    )
+    return Case(
+        TO_APPROVE, identity, movement.store, movement.trading_day, identity, None, None, evidence={"text": text}
+    )
 
 
 def _left_out_case(entry: LeftOut, trading_day: date, store: str) -> Case:
-    moved = "went out" if entry.quantity_milli < 0 else "came back"
+    moved = "went out" if entry.quantity_milli < 0 else "came in"
     text = (
         f"{units(abs(entry.quantity_milli))} units of {entry.sku} {moved} at store {store} on {trading_day}, and "
         f"NetSuite's stock is not adjusted: {entry.text}."

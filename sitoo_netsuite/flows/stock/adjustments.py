@@ -1,6 +1,6 @@
-"""What an inventory adjustment of a store-day holds: pure.
+"""What the inventory adjustments of a store-day hold: pure.
 
-Belongs here: from what the tills moved to NetSuite's items and locations, what is left out and why, and the split into
+Belongs here: from what moved in a store to NetSuite's items and locations, what is left out and why, and the split into
 documents. Does not belong here: tables, the document's words (`adjustment_document`), sending.
 
 Sold goods post against cost of goods sold, not against shrinkage, and so do goods that come back. NetSuite costs what
@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sitoo_netsuite.estate import StockAccounts
 from sitoo_netsuite.posting.document_lines import Quantities, QuantityKey
 
 # NetSuite's item types whose stock is counted, and the one that is a number of others.
@@ -21,13 +22,22 @@ _STOCKED = frozenset({"InvtPart", "Assembly"})
 _KIT = "Kit"
 
 
-class TillMovement(NamedTuple):
-    """Goods that the tills of a store-day moved. `kind`: 'sale' or 'return'; thousandths, negative where they went."""
+# What the receipts tell, whose unknown SKUs have their case from there.
+_OF_THE_TILLS = ("sale", "return")
+
+
+class StoreMovement(NamedTuple):
+    """Goods that moved in a store on a trading day; thousandths, negative where they went.
+
+    `kind`: 'sale' or 'return' at a till, 'manual' or 'stocktake' by hand in Sitoo. `reason`: Sitoo's reason code of
+    what was done by hand, empty where there is none.
+    """
 
     warehouseid: int
     sku: str
     kind: str
     quantity_milli: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,12 @@ class Catalogue:
 
 
 def target(
-    movements: Iterable[TillMovement], catalogue: Catalogue, locations: Mapping[int, str], account: str
+    movements: Iterable[StoreMovement], catalogue: Catalogue, locations: Mapping[int, str], accounts: StockAccounts
 ) -> Target:
-    """What is to be adjusted for what the tills moved.
+    """What is to be adjusted for what moved in a store.
 
-    locations: NetSuite's location (internal id) of each Sitoo warehouse that is kept in step; account: number of the
-    account of cost of goods sold. Services and other items without stock need nothing. A kit is its members.
+    locations: NetSuite's location (internal id) of each Sitoo warehouse that is kept in step. Services and other items
+    without stock need nothing. A kit is its members.
     """
     quantities: defaultdict[QuantityKey, int] = defaultdict(int)
     left_out = []
@@ -94,32 +104,37 @@ def target(
             left_out.append(_left_out("stock_place_unknown", movement, text))
             continue
         for item, quantity_milli in found:
+            account = accounts.offset(movement.kind, movement.reason)
             key = QuantityKey(str(location), account, item.item, movement.sku, movement.kind)
             quantities[key] += quantity_milli
     return Target({key: quantity for key, quantity in quantities.items() if quantity}, tuple(left_out))
 
 
-def _items(movement: TillMovement, catalogue: Catalogue) -> list[tuple[StockItem, int]] | LeftOut:
+def _items(movement: StoreMovement, catalogue: Catalogue) -> list[tuple[StockItem, int]] | LeftOut:
     """The stocked items a movement moves, each with its thousandths; why none can be adjusted, where none can."""
     item = catalogue.items.get(movement.sku)
     if item is None:
-        return _left_out("unmatched_sku", movement, "NetSuite has no item of this SKU")
+        return _left_out(_unmatched(movement), movement, "NetSuite has no item of this SKU")
     if item.item_type == _KIT:
         members = catalogue.members.get(item.item, ())
         if not members:
-            return _left_out("unmatched_sku", movement, "NetSuite shows no members of this kit")
+            return _left_out(_unmatched(movement), movement, "NetSuite shows no members of this kit")
         moved = [(member, movement.quantity_milli * in_one // 1000) for member, in_one in members]
     else:
         moved = [(item, movement.quantity_milli)]
     stocked = [(part, quantity) for part, quantity in moved if part.item_type in _STOCKED]
     tracked = sorted({part.tracked_by for part, _ in stocked if part.tracked_by})
     if tracked:
-        text = f"NetSuite keeps it by {' and '.join(tracked)}, which the till does not tell"
+        text = f"NetSuite keeps it by {' and '.join(tracked)}, which Sitoo does not tell"
         return _left_out("stock_item_tracked", movement, text)
     return stocked
 
 
-def _left_out(kind: str, movement: TillMovement, text: str) -> LeftOut:
+def _unmatched(movement: StoreMovement) -> str:
+    return "unmatched_sku" if movement.kind in _OF_THE_TILLS else "stock_sku_missing_in_netsuite"
+
+
+def _left_out(kind: str, movement: StoreMovement, text: str) -> LeftOut:
     return LeftOut(kind, movement.warehouseid, movement.sku, movement.quantity_milli, text)
 
 

@@ -14,6 +14,7 @@ from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, land_net
 from sitoo_netsuite.flows.stock.push_steps import push_stock
 from sitoo_netsuite.flows.stock.sitoo_landing import (
     land_sitoo_levels,
+    land_store_movements,
     land_warehouse_transactions,
     land_warehouses,
     reread_warehouse_transactions,
@@ -138,28 +139,30 @@ def pushed_stock(
     partitions_def=trading_days,
     deps=["receipts", "receipt_lines", "item_catalogue", "consolidated_journals"],
     group_name="stock",
-    kinds={"postgres"},
+    kinds={"sitoo", "postgres"},
     owners=["team:retail_ops"],
+    pool=SITOO_POOL,
     description=(
-        "The plan: what the tills moved per store-day, as NetSuite's items and locations. Kits are their members; SKUs "
-        "that NetSuite lacks wait, and are adjusted once they are there."
+        "The plan: what moved in the stores per store-day, at the tills, by hand and by counts, as NetSuite's items "
+        "and locations. Kits are their members; SKUs that NetSuite lacks wait, and are adjusted once they are there."
     ),
     check_specs=[
         dg.AssetCheckSpec(
             "movements_can_be_adjusted",
             asset="stock_adjustments",
-            description="NetSuite's stock can be adjusted by everything that the tills moved.",
+            description="NetSuite's stock can be adjusted by everything that moved in the stores.",
         )
     ],
 )
 def stock_adjustments(
-    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse
+    context: dg.AssetExecutionContext, estate_file: EstateFile, clock: Clock, warehouse: Warehouse, sitoo: Sitoo
 ) -> dg.MaterializeResult:
-    estate = estate_file.load()
+    estate, now = estate_file.load(), clock.now()
     first, last = requested_days(context)
-    with warehouse.connection() as connection:
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+        land_store_movements(connection, client, estate, now, (first, last))
         moved = refresh_till_movements(connection, first, last)
-        planned = plan_adjustments(connection, first, last, estate, clock.now(), context.run.run_id)
+        planned = plan_adjustments(connection, first, last, estate, now, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "till_movements": moved,
@@ -180,7 +183,7 @@ def stock_adjustments(
     kinds={"netsuite", "postgres"},
     owners=["team:retail_ops"],
     pool=NETSUITE_POOL,
-    description="Inventory adjustments in NetSuite: what the tills moved and was not posted yet, each exactly once.",
+    description="Inventory adjustments in NetSuite: what moved in stores and was not posted yet, each exactly once.",
     check_specs=[
         dg.AssetCheckSpec(
             "adjustments_are_posted", asset="posted_adjustments", description="NetSuite took every adjustment."

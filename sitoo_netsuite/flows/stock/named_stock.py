@@ -11,27 +11,35 @@ from typing import Any
 
 import psycopg
 
-from sitoo_netsuite.flows.stock.adjusting import VERIFY_KINDS, PlannedDay
+from sitoo_netsuite.flows.stock.adjusting import TO_APPROVE, VERIFY_KINDS, PlannedDay
 
 Row = dict[str, Any]
 
 
 def left_out(planned: Iterable[PlannedDay]) -> list[Row]:
-    """What the tills moved and no adjustment can hold, by the kind of its case: store, trading_day, warehouse, sku,
-    quantity_milli (thousandths, negative where goods went) and kind.
+    """What moved in the stores and no adjustment can hold, or may yet, by the kind of its case: store, trading_day,
+    warehouse, sku, quantity_milli (thousandths, negative where goods went) and kind.
     """
-    return [
-        {
-            "store": day.name[1],
-            "trading_day": day.name[0].isoformat(),
-            "warehouse": entry.warehouseid,
-            "sku": entry.sku,
-            "quantity_milli": entry.quantity_milli,
-            "kind": entry.kind,
-        }
-        for day in planned
-        for entry in day.target.left_out
-    ]
+    rows = []
+    for day in planned:
+        entries = [(entry.kind, entry.warehouseid, entry.sku, entry.quantity_milli) for entry in day.target.left_out]
+        entries += [
+            (TO_APPROVE, goods.warehouseid, goods.sku, goods.quantity_milli)
+            for movement in day.to_approve
+            for goods in movement.goods
+        ]
+        rows += [
+            {
+                "store": day.name[1],
+                "trading_day": day.name[0].isoformat(),
+                "warehouse": warehouseid,
+                "sku": sku,
+                "quantity_milli": quantity_milli,
+                "kind": kind,
+            }
+            for kind, warehouseid, sku, quantity_milli in entries
+        ]
+    return rows
 
 
 def changed_adjustments(connection: psycopg.Connection, first: date, last: date) -> list[Row]:

@@ -22,7 +22,9 @@ import msgspec
 import psycopg
 
 from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.sales import late
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
+from sitoo_netsuite.flows.stock.manual_movements import days_of
 from sitoo_netsuite.flows.stock.touched import touch
 from sitoo_netsuite.sitoo.client import SitooClient
 from sitoo_netsuite.sitoo.models import (
@@ -99,12 +101,17 @@ def stock_sites(connection: psycopg.Connection, estate: Estate) -> dict[int, lis
 
 
 def land_warehouse_transactions(
-    connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime
+    connection: psycopg.Connection,
+    client: SitooClient,
+    estate: Estate,
+    now: datetime,
+    planning: tuple[date, date] | None = None,
 ) -> LandedTransactions:
     """Stores the movements of stock, of all kinds, that came to be seen at every site since the last reading.
 
-    A site is first read from the earliest go-live of its stores' stock on. Raises SitooError; the pages stored until
-    then stay, and the next reading goes on from them.
+    Trading days on which something new was moved by hand are noted as touched, but for those that the caller is about
+    to plan (first, last). A site is first read from the earliest go-live of its stores' stock on. Raises SitooError;
+    the pages stored until then stay, and the next reading goes on from them.
     """
     landed = LandedTransactions()
     for eshopid, warehouses in stock_sites(connection, estate).items():
@@ -120,8 +127,20 @@ def land_warehouse_transactions(
                 pages = client.warehouse_transaction_pages(eshopid, created_from=_epoch(first_day))
             else:
                 pages = client.warehouse_transaction_pages(eshopid, id_from=_again_from(connection, eshopid, row[0]))
-            landed += _store_pages(connection, pages, eshopid, now)
+            landed += _store_pages(connection, pages, eshopid, now, partial(_touch_days, connection, estate, planning))
     return landed
+
+
+def land_store_movements(
+    connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime, planning: tuple[date, date]
+) -> LandedTransactions:
+    """What the adjustments of some trading days (first, last) need of Sitoo beside its receipts: the warehouses and
+    their movements. Nothing where the estate keeps no stock. Raises SitooError.
+    """
+    if estate.stock is None:
+        return LandedTransactions()
+    land_warehouses(connection, client, now)
+    return land_warehouse_transactions(connection, client, estate, now, planning)
 
 
 def reread_warehouse_transactions(
@@ -132,7 +151,7 @@ def reread_warehouse_transactions(
     for eshopid in stock_sites(connection, estate):
         with alone(connection, f"landing warehouse transactions {eshopid}"):
             pages = client.warehouse_transaction_pages(eshopid, created_from=_epoch(first))
-            landed += _store_pages(connection, pages, eshopid, now)
+            landed += _store_pages(connection, pages, eshopid, now, partial(_touch_days, connection, estate, None))
     return landed
 
 
@@ -212,7 +231,11 @@ def _again_from(connection: psycopg.Connection, eshopid: int, highest: int) -> i
 
 
 def _store_pages(
-    connection: psycopg.Connection, pages: Iterable[list[msgspec.Raw]], eshopid: int, now: datetime
+    connection: psycopg.Connection,
+    pages: Iterable[list[msgspec.Raw]],
+    eshopid: int,
+    now: datetime,
+    touch_days: Callable[[Mapping[int, date]], None],
 ) -> LandedTransactions:
     quarantine = Quarantine(connection, "warehouse_transactions", now)
     new = rejected = 0
@@ -220,7 +243,7 @@ def _store_pages(
         records = [read_warehouse_transaction(raw, eshopid) for raw in page]
         transactions = [record for record in records if isinstance(record, WarehouseTransaction)]
         rejections = [record for record in records if isinstance(record, Rejection)]
-        new += _store_page(connection, transactions, rejections, quarantine, eshopid, now)
+        new += _store_page(connection, transactions, rejections, quarantine, eshopid, now, touch_days)
         rejected += len(rejections)
     return LandedTransactions(new, rejected)
 
@@ -232,8 +255,9 @@ def _store_page(
     quarantine: Quarantine,
     eshopid: int,
     now: datetime,
+    touch_days: Callable[[Mapping[int, date]], None],
 ) -> int:
-    """Stores those that are not known, in one commit with the cursor; how many they were."""
+    """Stores those that are not known, in one commit with the cursor and what they touch; how many they were."""
     days = {entry.warehousetransactionid: _moment(entry).date() for entry in transactions}
     known = connection.execute(
         "select warehousetransactionid from landing.warehouse_transactions "
@@ -271,6 +295,7 @@ def _store_page(
             ),
         )  # fmt: skip
         _touch_unexpected(connection, [entry.externalid for entry in fresh if entry.externalid])
+        touch_days({entry.warehousetransactionid: days[entry.warehousetransactionid] for entry in fresh})
         quarantine.settle((f"{eshopid}/{entry.warehousetransactionid}" for entry in transactions), rejections)
         if transactions:
             connection.execute(
@@ -283,6 +308,16 @@ def _store_page(
                 (str(eshopid), max(days), now),
             )
     return len(fresh)
+
+
+def _touch_days(
+    connection: psycopg.Connection, estate: Estate, planning: tuple[date, date] | None, created: Mapping[int, date]
+) -> None:
+    """Has trading days run again on which some of these transactions (id to UTC date) were made by hand."""
+    if not created:
+        return
+    moved = days_of(connection, created, min(created.values()), max(created.values()), estate)
+    late.touch(connection, (day for day in moved if planning is None or not planning[0] <= day <= planning[1]), estate)
 
 
 def _touch_unexpected(connection: psycopg.Connection, external_ids: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from datetime import date
 
 import psycopg
 
-from sitoo_netsuite.flows.stock.adjustments import TillMovement
+from sitoo_netsuite.flows.stock.adjustments import StoreMovement
 from sitoo_netsuite.posting.document_lines import StoreDayName
 from sitoo_netsuite.trading_day import days
 from sitoo_netsuite.warehouse.locks import alone
@@ -72,7 +72,7 @@ def days_moved(connection: psycopg.Connection, first: date, last: date) -> list[
     ).fetchall()
 
 
-def movements_of(connection: psycopg.Connection, name: StoreDayName) -> list[TillMovement]:
+def movements_of(connection: psycopg.Connection, name: StoreDayName) -> list[StoreMovement]:
     """What the tills of a store-day moved."""
     rows = connection.execute(
         """
@@ -81,4 +81,4 @@ def movements_of(connection: psycopg.Connection, name: StoreDayName) -> list[Til
         """,
         name,
     )
-    return [TillMovement(*row) for row in rows]
+    return [StoreMovement(*row) for row in rows]

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitoo_netsuite.flows.stock.adjustments import Catalogue, StockItem, TillMovement, difference, split, target
+from sitoo_netsuite.estate import StockAccounts
+from sitoo_netsuite.flows.stock.adjustments import Catalogue, StockItem, StoreMovement, difference, split, target
 from sitoo_netsuite.posting.document_lines import QuantityKey
 
 TEE, MUG, CARE = StockItem("1", "InvtPart"), StockItem("2", "InvtPart"), StockItem("3", "Service")
@@ -19,20 +20,21 @@ CATALOGUE = Catalogue(
     no_goods={"GIFTCARD"},
 )
 LOCATIONS = {101: "11", 102: "12"}
+ACCOUNTS = StockAccounts(cogs="4000", shrinkage="4100", adjustments="4200", reasons={"STOLEN": "4300"})
 
 
-def sold(sku: str, units: int, warehouseid: int = 101, kind: str = "sale") -> TillMovement:
-    return TillMovement(warehouseid, sku, kind, -units * 1000 if kind == "sale" else units * 1000)
+def sold(sku: str, units: int, warehouseid: int = 101, kind: str = "sale") -> StoreMovement:
+    return StoreMovement(warehouseid, sku, kind, -units * 1000 if kind == "sale" else units * 1000)
 
 
-def moved(*movements: TillMovement) -> dict[tuple[str, str, str, str], int]:
-    found = target(movements, CATALOGUE, LOCATIONS, "4000").quantities
+def moved(*movements: StoreMovement) -> dict[tuple[str, str, str, str], int]:
+    found = target(movements, CATALOGUE, LOCATIONS, ACCOUNTS).quantities
     assert {key.account for key in found} <= {"4000"}
     return {(key.location, key.item, key.sku, key.kind): quantity for key, quantity in found.items()}
 
 
-def reasons(*movements: TillMovement) -> list[tuple[str, str]]:
-    return [(entry.kind, entry.sku) for entry in target(movements, CATALOGUE, LOCATIONS, "4000").left_out]
+def reasons(*movements: StoreMovement) -> list[tuple[str, str]]:
+    return [(entry.kind, entry.sku) for entry in target(movements, CATALOGUE, LOCATIONS, ACCOUNTS).left_out]
 
 
 def test_sales_go_out_and_returns_come_in_each_where_the_goods_are() -> None:
@@ -49,6 +51,26 @@ def test_a_kit_is_its_stocked_members() -> None:
 def test_services_gift_cards_and_nothing_moved_need_no_adjustment() -> None:
     assert moved(sold("CARE", 1), sold("GIFTCARD", 1), sold("TEE", 0)) == {}
     assert reasons(sold("CARE", 1), sold("GIFTCARD", 1), sold("CARE", 1, warehouseid=999)) == []
+
+
+def test_what_was_moved_by_hand_posts_against_the_account_of_its_reason_and_sales_never_do() -> None:
+    movements = [
+        StoreMovement(101, "TEE", kind, -1000, reason)
+        for kind in ("sale", "return", "manual", "stocktake")
+        for reason in ("", "STOLEN", "NO ACCOUNT")
+    ]
+    found = target(movements, CATALOGUE, LOCATIONS, ACCOUNTS).quantities
+    accounts = {kind: {key.account for key in found if key.kind == kind} for kind in {key.kind for key in found}}
+    assert accounts == {
+        "sale": {"4000"},
+        "return": {"4000"},
+        "manual": {"4200", "4300"},
+        "stocktake": {"4100", "4300"},
+    }
+
+
+def test_a_sku_moved_by_hand_that_netsuite_lacks_has_a_case_of_its_own_since_no_receipt_names_it() -> None:
+    assert reasons(StoreMovement(101, "GHOST", "manual", 1000)) == [("stock_sku_missing_in_netsuite", "GHOST")]
 
 
 def test_what_cannot_be_adjusted_is_left_out_by_name_and_stops_nothing_else() -> None:
@@ -84,11 +106,11 @@ MOVEMENTS = st.lists(
 
 @given(st.lists(MOVEMENTS, min_size=1, max_size=5), st.integers(1, 4))
 def test_however_receipts_come_and_go_the_documents_add_up_to_the_last_plan(
-    plans: list[list[TillMovement]], most: int
+    plans: list[list[StoreMovement]], most: int
 ) -> None:
     recorded: list[tuple[QuantityKey, int]] = []
     for plan in plans:
-        wanted = target(plan, CATALOGUE, LOCATIONS, "4000").quantities
+        wanted = target(plan, CATALOGUE, LOCATIONS, ACCOUNTS).quantities
         for part in split(difference(wanted, recorded), most):
             assert 0 < len(part) <= most
             recorded += part.items()

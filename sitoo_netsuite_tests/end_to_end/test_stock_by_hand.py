@@ -1,0 +1,77 @@
+"""What people move in Sitoo by hand reaches NetSuite once, and what needs a person's word only after it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sitoo_netsuite.definitions import defs
+from sitoo_netsuite.flows.sales.late import touched_days
+from sitoo_netsuite.operate.runs import run_job
+from sitoo_netsuite.sandbox.serve import SandboxOptions
+from sitoo_netsuite_tests.end_to_end.conftest import Retailer
+from sitoo_netsuite_tests.end_to_end.test_commands import call
+from sitoo_netsuite_tests.end_to_end.test_stock_adjustments import adjustments, differing
+
+
+def lines_by_hand(retailer: Retailer) -> list[tuple[str, str, str, int]]:
+    """What adjustments hold of it: store, kind, SKU and thousandths."""
+    return retailer.connection.execute(
+        """
+        select o.store, q.kind, q.sku, q.quantity_milli from posting.outbox_quantities q
+        join posting.outbox o using (external_id) where q.kind not in ('sale', 'return') order by 1, 2, 3, 4
+        """
+    ).fetchall()
+
+
+@pytest.mark.parametrize("retailer", [SandboxOptions(stores=2, days=2, receipts=15, seed=6)], indirect=True)
+def test_breakage_and_counts_are_adjusted_once_and_approved_first_where_the_estate_says_so(retailer: Retailer) -> None:
+    retailer.run()
+    sold = adjustments(retailer)
+    here, there = retailer.sandbox.world.shops
+    first, second, third = (p.sku for p in retailer.sandbox.world.products[:3])
+    stockroom = retailer.sandbox.stockroom
+
+    # On a day without receipts; a run of it is asked for by what was landed.
+    retailer.set_time(retailer.sandbox.clock.now() + timedelta(hours=8))
+    stockroom.manual_out(here.warehouseid, {first: 2000}, "BROKEN")
+    stockroom.count(there.warehouseid, {second: stockroom.level(there.warehouseid, second).total_milli + 3000})
+    assert len(differing(retailer)) == 2
+    run_job(defs, retailer.instance, "push_stock")
+    (day,) = touched_days(retailer.connection)
+    assert day > retailer.last
+    retailer.run(day, day)
+    # The day is not over.
+    assert adjustments(retailer) == sold
+    retailer.set_time(retailer.sandbox.clock.now() + timedelta(days=1))
+    retailer.run(day, day)
+    assert lines_by_hand(retailer) == [(here.key, "manual", first, -2000), (there.key, "stocktake", second, 3000)]
+    assert differing(retailer) == {}
+    assert len(adjustments(retailer)) == len(sold) + 2
+
+    # Nothing of it comes back, and nothing is told twice.
+    run_job(defs, retailer.instance, "compare_stock")
+    retailer.run(day, day)
+    assert differing(retailer) == {}
+    assert len(adjustments(retailer)) == len(sold) + 2
+
+    def approve_counts(content: dict[str, Any]) -> None:
+        content["stock"]["needs_approval"] = ["stocktake"]
+
+    retailer.change_estate(approve_counts)
+    stockroom.count(here.warehouseid, {third: stockroom.level(here.warehouseid, third).total_milli - 1000})
+    day = retailer.sandbox.clock.now().date()
+    retailer.set_time(retailer.sandbox.clock.now() + timedelta(days=2))
+    retailer.run(day, day)
+    assert len(differing(retailer)) == 1
+    (case,) = retailer.cases("stock_movement_to_approve")
+    assert f"-1 of {third}" in case["evidence"]["text"]
+    assert call("stock", "approve", "1")[0] == 2
+    code, shown, _ = call("stock", "approve", case["record"], "--json")
+    assert (code, shown) == (0, {"approved": [int(case["record"])]})
+    assert day in touched_days(retailer.connection)
+    retailer.run(day, day)
+    assert differing(retailer) == {}
+    assert retailer.cases("stock_movement_to_approve") == []
