@@ -470,6 +470,21 @@ def up(
 
 
 @app.command()
+def events(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 3080,
+) -> None:
+    """Receive Sitoo's event notifications at /events, until stopped. They are written down; Dagster does the rest."""
+    from sitoo_netsuite.events.receiver import Receiver, serve
+    from sitoo_netsuite.operate.instance import prepare_database
+
+    credential = settings.events_credential(os.environ)
+    receiver = Receiver(prepare_database(), credential, lambda: settings.now(os.environ))
+    people.print(f"Sitoo's events: http://{host}:{port}/events. Stop with Ctrl-C.", soft_wrap=True)
+    serve(receiver, host, port)
+
+
+@app.command()
 def down(as_json: Json = False) -> None:
     """Stop the embedded database."""
     from sitoo_netsuite.warehouse.server import stop_server

@@ -55,10 +55,13 @@ from sitoo_netsuite.flows.stock.assets import (
 )
 from sitoo_netsuite.flows.stock.automation import (
     compare_stock_job,
+    feed_every_quarter,
+    feed_stock_job,
     moved_stock,
     push_stock_job,
     stock_hourly,
     stock_nightly,
+    told_by_sitoo,
 )
 from sitoo_netsuite.operate.reaper import gone_runs
 from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Sitoo, Warehouse
@@ -99,6 +102,7 @@ defs = dg.Definitions(
         verify_days_job,
         push_stock_job,
         compare_stock_job,
+        feed_stock_job,
     ],
     schedules=[
         catalogue_nightly,
@@ -106,13 +110,23 @@ defs = dg.Definitions(
         customers_nightly,
         stock_nightly,
         stock_hourly,
+        feed_every_quarter,
         landing_every_quarter,
         reread_every_night,
         close_of_day,
         unposted_days,
         nightly_read_back,
     ],
-    sensors=[first_catalogue, changed_items, moved_stock, late_orders, failed_runs, recovered_runs, gone_runs],
+    sensors=[
+        first_catalogue,
+        changed_items,
+        moved_stock,
+        told_by_sitoo,
+        late_orders,
+        failed_runs,
+        recovered_runs,
+        gone_runs,
+    ],
     resources={
         "estate_file": EstateFile(),
         "clock": Clock(),

@@ -295,18 +295,27 @@ class StockAccounts(_Part):
     """What an inventory adjustment posts the goods against.
 
     cogs: what was sold and what came back. shrinkage: what a count found more or less. adjustments: every other
-    movement of the tills, unless its reason code has an account of its own under `reasons`.
+    movement of the tills, unless its reason code has an account of its own under `reasons`. supplied: goods that a
+    supplier delivered to a store and that are not billed yet; without it such goods are a case. in_transit: the
+    NetSuite location (internal id) where goods are that one store has sent and the other has not received; without it
+    the stores' transfers are cases.
     """
 
     cogs: Account
     shrinkage: Account
     adjustments: Account
     reasons: dict[Name, Account] = {}
+    supplied: Account | None = None
+    in_transit: InternalId | None = None
 
-    def offset(self, kind: str, reason: str) -> str:
-        """The account that a movement of this kind ('sale', 'return', 'stocktake', 'manual') posts against."""
+    def offset(self, kind: str, reason: str) -> str | None:
+        """The account that a movement of this kind ('sale', 'return', 'stocktake', 'manual', 'supply') posts against;
+        None where the books have none for it.
+        """
         if kind in ("sale", "return"):
             return self.cogs
+        if kind == "supply":
+            return self.supplied
         return self.reasons.get(reason) or (self.shrinkage if kind == "stocktake" else self.adjustments)
 
 

@@ -122,6 +122,26 @@ def netsuite_access(env: Mapping[str, str]) -> NetSuiteAccess:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class EventsCredential:
+    """What Sitoo sends with its events: a name and password of the receiver's own, never those of the API."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+def events_credential(env: Mapping[str, str]) -> EventsCredential:
+    """From SITOO_EVENTS_USER and SITOO_EVENTS_PASSWORD."""
+    found = _needed(
+        env,
+        {
+            "SITOO_EVENTS_USER": "a name you choose and tell Sitoo with the address of the events",
+            "SITOO_EVENTS_PASSWORD": "a long random password you choose and tell Sitoo with the name",
+        },
+    )
+    return EventsCredential(found["SITOO_EVENTS_USER"], found["SITOO_EVENTS_PASSWORD"])
+
+
 def estate_path(env: Mapping[str, str]) -> Path:
     """SITOO_NETSUITE_ESTATE, or `estate.yaml` in the working directory."""
     return Path(env.get(ESTATE, "estate.yaml"))

@@ -28,11 +28,13 @@ from sitoo_netsuite.oracle.goods import SitooTransaction, goods_of
 from sitoo_netsuite.oracle.ledger_side import Item, Movement
 from sitoo_netsuite.oracle.records import Raw
 
-_ADJUSTMENT = re.compile(r"IA-([A-Za-z0-9_]+)-(\d{8})-\d+")
+# Inventory adjustments, and transfers by way of the location for goods in transit.
+_OURS = re.compile(r"I[AT]-([A-Za-z0-9_]+)-(\d{8})-\d+")
 _STOCKED = ("InvtPart", "Assembly")
 _KIT = "Kit"
 _UNMATCHED = ("unmatched_sku", "stock_sku_missing_in_netsuite")
 _TRACKED, _NO_PLACE, _TO_APPROVE = "stock_item_tracked", "stock_place_unknown", "stock_movement_to_approve"
+_NOT_BOOKED = "stock_shipment_not_booked"
 
 StoreDay = tuple[str, date]
 
@@ -90,6 +92,7 @@ class StockReckoning:
         self._by_hand: Counter[tuple[str, date, int, str]] = Counter()
         # By store, trading day, location and item (internal id).
         self._adjusted: Counter[tuple[str, date, str, str]] = Counter()
+        self._shipped: set[tuple[int, str]] = set()  # by warehouse and SKU
         # By NetSuite's transaction, warehouse and SKU.
         self._in_netsuite: Counter[tuple[int, int, str]] = Counter()
         self._pushed: Counter[tuple[int, int, str]] = Counter()
@@ -127,17 +130,21 @@ class StockReckoning:
             elif not transaction.of_the_tills:
                 key = (shop.key, shop.trading_day(transaction.moment), transaction.warehouse, sku)
                 self._moved[key] += milli
-                self._by_hand[key] += milli
+                if transaction.shipment is None:
+                    self._by_hand[key] += milli
+                else:
+                    self._shipped.add((transaction.warehouse, sku))
 
     def hear_movement(self, place: Place, movement: Movement) -> None:
         """A line that moved goods in NetSuite at a place, dated on or after its store's go-live."""
         item = self._catalogue.items[movement.item]
         self._ahead[place.warehouse, item.sku] -= movement.milli
-        name = _ADJUSTMENT.fullmatch(movement.external_id or "")
+        name = _OURS.fullmatch(movement.external_id or "")
         if name is not None:
             self._adjusted[name[1], date.fromisoformat(name[2]), place.location, movement.item] += movement.milli
         # What an adjustment moves for a kit is told to Sitoo, which moved the kit and not its parts.
-        if item.for_tills and (name is None or movement.memo.rpartition(" ")[2] != item.sku):
+        is_of_kit = movement.memo != "" and movement.memo.rpartition(" ")[2] != item.sku
+        if item.for_tills and (name is None or is_of_kit):
             self._in_netsuite[movement.transaction, place.warehouse, item.sku] += movement.milli
 
     def documents_named(self) -> list[str]:
@@ -255,6 +262,8 @@ class StockReckoning:
             return any(self._catalogue.items[part].tracked for part, _ in parts)
         if kind == _TO_APPROVE:
             return bool(self._facts.needs_approval)
+        if kind == _NOT_BOOKED:
+            return (warehouse, sku) in self._shipped
         return kind == _NO_PLACE and warehouse not in self._facts.places
 
     def _accepted_changes(self) -> Counter[tuple[str, date, str, str]]:
@@ -264,7 +273,7 @@ class StockReckoning:
         changes: Counter[tuple[str, date, str, str]] = Counter()
         for entry in self._plan.get("stock_named", ()):
             record, day = entry["record"], date.fromisoformat(entry["trading_day"])
-            name = _ADJUSTMENT.fullmatch(record)
+            name = _OURS.fullmatch(record)
             if name is None or (name[1], date.fromisoformat(name[2])) != (entry["store"], day):
                 self._refused.append(f"{record} is no name of an adjustment of {entry['store']} {day}")
             elif self._documents.get(record) is False:

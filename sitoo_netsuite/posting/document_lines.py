@@ -35,9 +35,10 @@ Lines = dict[LineKey, int]
 
 @dataclass(frozen=True, slots=True)
 class QuantityKey:
-    """What makes two quantities of an adjustment one line. location, item: NetSuite's internal ids. `account` is the
-    number of the offset account. `sku` is the item as the till has it: of a kit's member the kit's. `kind`: 'sale' or
-    'return'.
+    """What makes two quantities of a document one line. location, item: NetSuite's internal ids. `account` is the
+    number of the offset account, empty where goods move to or from the location for goods in transit. `sku` is the item
+    as the till has it: of a kit's member the kit's. `kind`: 'sale', 'return', 'manual', 'stocktake', 'transfer' or
+    'supply'.
     """
 
     location: str

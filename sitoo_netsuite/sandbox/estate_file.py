@@ -22,6 +22,7 @@ from sitoo_netsuite.sandbox.world import (
     Shop,
     Site,
     World,
+    in_transit,
     matrix_field,
     percent,
 )
@@ -88,8 +89,11 @@ _BOOKS = """\
           postage: "{postage}"
           refreshments: "{refreshments}"
     # The offset accounts of what moves goods: sold ones are a cost of sales, never shrinkage.
-    stock: {{cogs: "{cogs}", shrinkage: "{stock_adjustments}", adjustments: "{stock_adjustments}"}}
-"""
+    stock:
+      cogs: "{cogs}"
+      shrinkage: "{stock_adjustments}"
+      adjustments: "{stock_adjustments}"
+{in_transit}"""
 
 _CASH = """\
       - {{name: {name}, kind: cash}}
@@ -306,7 +310,15 @@ def _books(world: World, site: Site) -> str:
         refreshments=account("petty cash refreshments"),
         cogs=account("cost of goods sold"),
         stock_adjustments=account("stock adjustments"),
+        in_transit=_in_transit(world, subsidiary.internal_id),
     )
+
+
+def _in_transit(world: World, subsidiary: int) -> str:
+    """The line that names the location for goods in transit, where the subsidiary has one."""
+    location = in_transit(subsidiary)
+    has_one = any(entry.internal_id == location for entry in world.locations)
+    return f'      in_transit: "{location}"\n' if has_one else ""
 
 
 def _tender(kind: PaymentType, account: Callable[[str], str]) -> str:

@@ -35,6 +35,7 @@ from sitoo_netsuite.sandbox.replay.till_days import till_days as replayed_days
 from sitoo_netsuite.sandbox.replay.world import replayed_world
 from sitoo_netsuite.sandbox.server import SandboxError, serving
 from sitoo_netsuite.sandbox.sitoo.app import Prerender, build_sitoo_app
+from sitoo_netsuite.sandbox.sitoo.events import EventSender, sending_events
 from sitoo_netsuite.sandbox.sitoo.settings import SitooSettings
 from sitoo_netsuite.sandbox.sitoo.stockroom import Stockroom
 from sitoo_netsuite.sandbox.stock_traffic import StockTraffic
@@ -65,7 +66,8 @@ class SandboxOptions:
     the end. env_file: by default `sandbox.env` in the folder. prerender_fields: make order pages of
     `prerender_page_size` orders with these fields beforehand (benchmarks). tba: the env file names credentials of
     NetSuite's token-based authentication too, which is then what a client uses. stock_traffic: goods are delivered,
-    transferred and corrected in NetSuite from day to day, broken and counted in Sitoo.
+    transferred and corrected in NetSuite from day to day, broken and counted in Sitoo. events_to: where Sitoo tells of
+    what happens from now on, a receiver's `/events`; events_credential: the name and password it was told for that.
     """
 
     stores: int = 2
@@ -87,6 +89,8 @@ class SandboxOptions:
     prerender_page_size: int = 500
     tba: bool = False
     stock_traffic: bool = False
+    events_to: str | None = None
+    events_credential: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,12 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         )
         sitoo_url = stack.enter_context(serving(sitoo, options.sitoo_port))
         netsuite_url = stack.enter_context(serving(netsuite, options.netsuite_port))
+        if options.events_to is not None:
+            sender = EventSender(
+                weather.sitoo_world, store, clock, sitoo.state.stock, options.sitoo, url=options.events_to,
+                credential=options.events_credential,
+            )  # fmt: skip
+            stack.enter_context(sending_events(sender))
         key_file, estate_file = folder / "netsuite-private-key.pem", folder / "estate.yaml"
         _write_secret(key_file, private_key)
         estate_file.write_text(estate_yaml(world, None if options.faults == "none" else _SHORT_RETRY), encoding="utf-8")

@@ -73,7 +73,7 @@ class StockTraffic:
 
 def _in_sitoo(world: World) -> Iterator[_Task[Stockroom]]:
     for day in days(world.start, world.start + timedelta(days=world.days - 1)):
-        for shop in world.shops:
+        for place, shop in enumerate(world.shops):
             draw = Random(f"{world.seed}/breakage and counts/{shop.key}/{day}")
             broken, *counted = _goods(world, draw, 3)
             due = _at(shop, day, _AFTERNOON)
@@ -81,6 +81,22 @@ def _in_sitoo(world: World) -> Iterator[_Task[Stockroom]]:
                 yield _Task(due, partial(_break, warehouseid=shop.warehouseid, sku=broken))
             if draw.random() < 0.25:
                 yield _Task(due, partial(_count, warehouseid=shop.warehouseid, skus=counted))
+            receiver = _next_of_the_subsidiary(world.shops, place)
+            if receiver is not None and draw.random() < 0.5:
+                yield from _shipment(shop, receiver, day, _goods(world, draw, 2))
+
+
+def _shipment(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator[_Task[Stockroom]]:
+    """A shop sends another one goods that are on their way for a day."""
+    sent: list[int] = []
+    units = {sku: quantity // 1000 for sku, quantity in goods.items()}
+
+    def send(stockroom: Stockroom) -> None:
+        sent.append(stockroom.send(sender.warehouseid, receiver.warehouseid, units))
+
+    yield _Task(_at(sender, day, _AFTERNOON), send)
+    next_day = _at(receiver, day + timedelta(days=1), _AFTERNOON)
+    yield _Task(next_day, lambda stockroom: stockroom.receive(sent[0]))
 
 
 def _break(stockroom: Stockroom, warehouseid: int, sku: str) -> None:

@@ -551,17 +551,30 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START, *
                 for country in countries
             ),
         ),
-        locations=tuple(Location(shop.location, f"Shop {shop.name}", shop.subsidiary, shop.key) for shop in shops),
+        locations=(
+            *(Location(shop.location, f"Shop {shop.name}", shop.subsidiary, shop.key) for shop in shops),
+            *(
+                Location(in_transit(country.subsidiary), f"In transit {country.code}", country.subsidiary, None)
+                for country in countries
+            ),
+        ),
         accounts=_accounts(countries),
     )
 
 
+# Above the locations of any number of shops.
+_IN_TRANSIT = 9000
 _CURRENCY_NAMES = {"SEK": "Swedish krona", "GBP": "British pound"}
 
 
 def default_list(eshopid: int, currency: str, level: str | None) -> PriceList:
     """The price list that every Sitoo site has."""
     return PriceList(DEFAULT_LIST, eshopid, _DEFAULT_LIST_NAME, currency, level)
+
+
+def in_transit(subsidiary: int) -> int:
+    """Internal id of the location where a subsidiary keeps goods that one shop has sent and another not received."""
+    return _IN_TRANSIT + subsidiary
 
 
 def opening_stock(world: World, warehouseid: int) -> dict[str, int]:

@@ -39,6 +39,7 @@ from sitoo_netsuite.sitoo.models import (
     Product,
     ProductGroup,
     ProductVariants,
+    Shipment,
     Site,
     SiteSettings,
     SitooStore,
@@ -64,6 +65,8 @@ Slots = Callable[[], AbstractContextManager[int]]
 # Reference 1.5: 1000 rows are known to work, for orders 500. An id takes up to 20 characters of the address line.
 _LIST_PAGE = 1000
 _IDS_PER_REQUEST = 100
+# Reference 1.4: archived ones and those that are not.
+_ALL_SHIPMENTS = "10"
 # A hundred SKUs of NetSuite's full length would be more than servers take in an address line (8,000 characters).
 _LONGEST_LIST = 4000
 _TOO_MANY_REQUESTS = 429
@@ -252,6 +255,15 @@ class SitooClient:
     def warehouses(self, eshopid: int) -> list[Warehouse]:
         """A site's stock places."""
         return self._list(f"/sites/{eshopid}/warehouses", Warehouse)
+
+    def shipments(self, shipmentids: Sequence[int]) -> list[Shipment]:
+        """The shipments with these ids, archived ones too, a hundred at a time."""
+        found: list[Shipment] = []
+        for start in range(0, len(shipmentids), _IDS_PER_REQUEST):
+            ids = ",".join(map(str, shipmentids[start : start + _IDS_PER_REQUEST]))
+            params = {"fields": ",".join(Shipment.__struct_fields__), "shipmentid": ids, "archived": _ALL_SHIPMENTS}
+            found += [_decoded(raw, Shipment, "/shipments") for raw in self._all("/shipments", params)]
+        return found
 
     def payment_types(self, eshopid: int) -> list[PaymentType]:
         """The payments a site's tills offer."""

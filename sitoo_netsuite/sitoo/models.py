@@ -283,6 +283,18 @@ class WarehouseTransaction(msgspec.Struct, frozen=True, gc=False):
     orderdeliveryid: Id | None = None
 
 
+class Shipment(msgspec.Struct, frozen=True):
+    """Goods on their way: without a sender they come from a supplier. States: reference section 3 (0 new, 10 in
+    transit, 20 received, 100 cancelled).
+    """
+
+    shipmentid: Id
+    shipmentstate: SmallId
+    sender_warehouseid: Id | None = None
+    receiver_warehouseid: Id | None = None
+    externalid: str | None = None
+
+
 class PaymentType(msgspec.Struct, frozen=True):
     """A payment the tills offer; `paymentmethodid` as in reference section 3 (100 cash, 500 gift card...)."""
 

@@ -238,6 +238,16 @@ KINDS = {
             "Approve it by the command the evidence names. If it is wrong, correct it in Sitoo and approve both.",
         ),
         Kind(
+            "stock_shipment_not_booked", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "Goods were shipped in Sitoo in a way that NetSuite is not told of.",
+            "Read the reason: add what the estate lacks, or move the goods in NetSuite by hand and resolve this.",
+        ),
+        Kind(
+            "stock_delivery_short", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "A store received less, or more, of a shipment than another one sent.",
+            "Ask both stores. Correct the reception in Sitoo, or adjust the goods in transit in NetSuite.",
+        ),
+        Kind(
             "adjustment_refused", Owner.INTEGRATION, Severity.HIGH,
             "NetSuite refused an inventory adjustment, so that its stock still shows what the tills sold.",
             "Read NetSuite's reason and mend it there or in estate.yaml. The next run of the day sends it again.",

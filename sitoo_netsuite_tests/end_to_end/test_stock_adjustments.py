@@ -33,7 +33,11 @@ def levels_in_netsuite(retailer: Retailer) -> Levels:
     rows = retailer.suiteql(
         "SELECT l.location, i.itemid, l.quantityonhand FROM aggregateitemlocation l JOIN item i ON i.id = l.item"
     )
-    return {(shops[row["location"]], row["itemid"]): Decimal(row["quantityonhand"]) for row in rows}
+    return {
+        (shops[row["location"]], row["itemid"]): Decimal(row["quantityonhand"])
+        for row in rows
+        if row["location"] in shops
+    }
 
 
 def differing(retailer: Retailer) -> dict[tuple[str, str], Decimal]:
@@ -42,8 +46,8 @@ def differing(retailer: Retailer) -> dict[tuple[str, str], Decimal]:
     return {place: sitoo[place] - netsuite[place] for place in sitoo if sitoo[place] != netsuite[place]}
 
 
-def adjustments(retailer: Retailer) -> list[str]:
-    rows = retailer.suiteql("SELECT externalid FROM transaction WHERE type = 'InvAdjst' ORDER BY externalid")
+def adjustments(retailer: Retailer, kind: str = "InvAdjst") -> list[str]:
+    rows = retailer.suiteql(f"SELECT externalid FROM transaction WHERE type = '{kind}' ORDER BY externalid")
     return [row["externalid"] for row in rows if "externalid" in row]
 
 

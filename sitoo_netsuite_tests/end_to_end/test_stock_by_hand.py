@@ -75,3 +75,62 @@ def test_breakage_and_counts_are_adjusted_once_and_approved_first_where_the_esta
     retailer.run(day, day)
     assert differing(retailer) == {}
     assert retailer.cases("stock_movement_to_approve") == []
+
+
+def in_transit(retailer: Retailer) -> dict[str, int]:
+    """Units by SKU at the locations for goods in transit."""
+    rows = retailer.suiteql(
+        "SELECT i.itemid, SUM(l.quantityonhand) AS units FROM aggregateitemlocation l JOIN item i ON i.id = l.item "
+        "WHERE l.location > 9000 GROUP BY i.itemid"
+    )
+    return {row["itemid"]: int(row["units"]) for row in rows if int(row["units"])}
+
+
+@pytest.mark.parametrize("retailer", [SandboxOptions(stores=3, days=1, receipts=10, seed=8)], indirect=True)
+def test_what_a_store_sends_is_in_transit_until_another_receives_it_and_what_never_comes_is_named(
+    retailer: Retailer,
+) -> None:
+    retailer.run()
+    here, abroad, there = retailer.sandbox.world.shops
+    first, second = (p.sku for p in retailer.sandbox.world.products[:2])
+    stockroom = retailer.sandbox.stockroom
+
+    def after_a_day() -> None:
+        """The day ends, and what was landed of it has been planned and posted."""
+        run_job(defs, retailer.instance, "push_stock")
+        days = touched_days(retailer.connection)
+        retailer.set_time(retailer.sandbox.clock.now() + timedelta(days=1, hours=1))
+        for day in days:
+            retailer.run(day, day)
+
+    shipment = stockroom.send(here.warehouseid, there.warehouseid, {first: 5, second: 2})
+    after_a_day()
+    assert differing(retailer) == {}
+    assert in_transit(retailer) == {first: 5, second: 2}
+    assert retailer.cases("stock_delivery_short") == []
+
+    stockroom.receive(shipment, {first: 3, second: 2})
+    after_a_day()
+    assert differing(retailer) == {}
+    assert in_transit(retailer) == {first: 2}
+    (case,) = retailer.cases("stock_delivery_short")
+    assert (case["store"], case["record"]) == (there.key, str(shipment))
+    assert f"2 of {first} missing" in case["evidence"]["text"]
+
+    # The rest was behind the door. Whatever run comes, nothing moves twice and nothing comes back.
+    stockroom.receive(shipment, {first: 5, second: 2})
+    after_a_day()
+    run_job(defs, retailer.instance, "compare_stock")
+    retailer.run()
+    assert differing(retailer) == {}
+    assert in_transit(retailer) == {}
+    named = [name for name in adjustments(retailer, "InvTrnfr") if name.startswith("IT-")]
+    assert len(named) == 3
+
+    # NetSuite is told by a person of what goes to other books, and of what a supplier brings to a store.
+    stockroom.send(here.warehouseid, abroad.warehouseid, {first: 1})
+    stockroom.receive(stockroom.send(None, here.warehouseid, {second: 4}))
+    after_a_day()
+    assert {(case["store"], case["record"]) for case in retailer.cases("stock_shipment_not_booked")} == {
+        (here.key, first), (here.key, second),
+    }  # fmt: skip

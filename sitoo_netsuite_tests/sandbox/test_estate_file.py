@@ -19,7 +19,11 @@ def test_the_estate_file_of_a_made_up_retailer_is_accepted(tmp_path: Path, store
 
     assert [store.store for store in estate.stores] == [shop.key for shop in world.shops]
     assert estate.first_day == world.start
-    assert {store.location for store in estate.stores} == {str(place.internal_id) for place in world.locations}
+    assert {store.location for store in estate.stores} == {str(shop.location) for shop in world.shops}
+    kept_in_transit = {books.stock.in_transit for books in estate.books if books.stock is not None}
+    assert {str(place.internal_id) for place in world.locations} == {
+        *(store.location for store in estate.stores), *kept_in_transit,
+    }  # fmt: skip
 
 
 def test_every_account_of_the_estate_file_stands_in_the_chart_of_its_subsidiary(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -165,6 +165,18 @@ def unmatched_skus(connection: psycopg.Connection) -> set[str]:
         """
     )
     return {sku for (sku,) in rows}
+
+
+def days_of_skus_found_since(connection: psycopg.Connection) -> set[date]:
+    """Trading days with an open case that NetSuite lacks a SKU, which it has by now: a run of the day adjusts stock."""
+    rows = connection.execute(
+        """
+        select distinct trading_day from worklist.cases
+        where kind in ('unmatched_sku', 'stock_sku_missing_in_netsuite') and event not in ('cleared', 'resolved')
+          and exists (select from landing.items where sku = coalesce(evidence ->> 'sku', record))
+        """
+    )
+    return {day for (day,) in rows}
 
 
 def barcodes_named_with(connection: psycopg.Connection, skus: Collection[str]) -> set[str]:

@@ -11,10 +11,12 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate, Store
 from sitoo_netsuite.flows.catalogue.automation import NOT_READ_YET, catalogue_was_read
+from sitoo_netsuite.flows.catalogue.queries import days_of_skus_found_since
 from sitoo_netsuite.flows.journals.differences import VERIFY_KINDS
 from sitoo_netsuite.flows.journals.document import FLOW
 from sitoo_netsuite.flows.journals.queries import StoreDayState, store_day_states
 from sitoo_netsuite.flows.sales.late import GRACE, touched_days
+from sitoo_netsuite.flows.stock.adjustment_document import FLOW as STOCK_FLOW
 from sitoo_netsuite.partitions import days_request
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.resources import Clock, EstateFile, Warehouse
@@ -45,6 +47,8 @@ _RUN_AGAIN_KINDS = (
     "run_failed", "document_refused", "document_doubled", "held_store_day",
     # Mended in the estate, in Sitoo or by a receipt that arrives. A day that is posted may have receipts held by name.
     "held_receipt", "unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance", "unmapped_store",
+    # Of stock, which goes to NetSuite with the day's journal.
+    "adjustment_refused", "stock_place_unknown",
     # On the day its session closed, which may be in the books while an earlier day of the session is held.
     "z_variance",
 )  # fmt: skip
@@ -110,15 +114,18 @@ def unsettled_days(states: Iterable[StoreDayState], estate: Estate, now: datetim
 
 
 def unfinished_days(connection: psycopg.Connection, estate: Estate, last: date) -> set[date]:
-    """Trading days up to `last`, however old, that a run has left something to do on: records changed since, documents
-    planned or in doubt, or a case open that a run may end. A case that a person has resolved asks for nothing.
+    """Trading days up to `last`, however old, that a run has left something to do on: records changed since, SKUs that
+    came to be known, documents planned or in doubt, or a case open that a run may end. A case that a person has
+    resolved asks for nothing.
     """
     # However old: whoever changes a record of last year, or mends what held it, means its day.
     found = touched_days(connection).keys() | open_days(connection, *_RUN_AGAIN_KINDS)
+    found |= days_of_skus_found_since(connection)
     found |= {
         document.trading_day
+        for flow in (FLOW, STOCK_FLOW)
         for state in ("planned", "in_doubt")
-        for document in outbox.documents_in(connection, FLOW, state, estate.first_day, last)
+        for document in outbox.documents_in(connection, flow, state, estate.first_day, last)
     }
     return {day for day in found if estate.first_day <= day <= last}
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from sitoo_netsuite.events.landing import purge_events
 from sitoo_netsuite.flows.sales import checks, evidence
 from sitoo_netsuite.flows.sales.landing import LandingResult, land_orders, land_registers, land_z_reports
 from sitoo_netsuite.flows.sales.late import take_touched
@@ -51,6 +52,7 @@ def landed_z_reports(
         registers = land_registers(connection, client, estate, clock.now())
         result = land_z_reports(connection, client, z_reports_from(estate), last, estate, clock.now())
         removed = purge_quarantine(connection, clock.now())
+        purge_events(connection, clock.now())
     return dg.MaterializeResult(
         metadata={"registers": registers, "quarantined_bodies_removed": removed, **_landing_metadata(result)}
     )

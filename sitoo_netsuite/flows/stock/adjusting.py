@@ -18,26 +18,37 @@ from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.journals.chart import books_ids
 from sitoo_netsuite.flows.journals.queries import planned_store_days, ready_days
 from sitoo_netsuite.flows.sales.late import GRACE
-from sitoo_netsuite.flows.stock.adjustment_document import DOCUMENT_TYPE, FLOW, adjustment_body, external_id
+from sitoo_netsuite.flows.stock.adjustment_document import (
+    FLOW,
+    TRANSFER,
+    adjustment_body,
+    document_type,
+    external_id,
+    transfer_body,
+)
 from sitoo_netsuite.flows.stock.adjustment_read_back import held_adjustment, read_adjustments, save_read_back, unlike
 from sitoo_netsuite.flows.stock.adjustments import Catalogue, LeftOut, StockItem, Target, difference, split, target
 from sitoo_netsuite.flows.stock.manual_movements import ManualMovement, manual_movements
 from sitoo_netsuite.flows.stock.push_findings import units
+from sitoo_netsuite.flows.stock.shipments import ShortDelivery, shipment_movements, short_deliveries
 from sitoo_netsuite.flows.stock.till_movements import days_moved, movements_of
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.posting import outbox
-from sitoo_netsuite.posting.document_lines import QuantityKey, StoreDayName
+from sitoo_netsuite.posting.document_lines import Quantities, QuantityKey, StoreDayName
 from sitoo_netsuite.posting.outbox import NewDocument, OutboxRow, StoreDayKey
-from sitoo_netsuite.posting.periods import Period, PostsTo, book, is_shut
+from sitoo_netsuite.posting.periods import Booking, Period, PostsTo, book, is_shut
 from sitoo_netsuite.posting.post import Poster
 from sitoo_netsuite.posting.posting_run import Flow, Posted, post_store_days, store_day
 from sitoo_netsuite.trading_day import trading_day_window
 from sitoo_netsuite.worklist.cases import Case
 from sitoo_netsuite.worklist.store import Scope, record_cases
 
-_LEFT_OUT_KINDS = frozenset({"stock_item_tracked", "stock_place_unknown", "stock_sku_missing_in_netsuite"})
+_LEFT_OUT_KINDS = frozenset(
+    {"stock_item_tracked", "stock_place_unknown", "stock_sku_missing_in_netsuite", "stock_shipment_not_booked"}
+)
 TO_APPROVE = "stock_movement_to_approve"
-PLAN_KINDS = _LEFT_OUT_KINDS | {TO_APPROVE}
+_SHORT = "stock_delivery_short"
+PLAN_KINDS = _LEFT_OUT_KINDS | {TO_APPROVE, _SHORT}
 _POST_KINDS = ("adjustment_refused",)
 VERIFY_KINDS = frozenset({"adjustment_missing", "adjustment_differs"})
 
@@ -72,13 +83,14 @@ def plan_adjustments(
     catalogue = read_catalogue(connection, estate)
     by_hand = manual_movements(connection, first, last, estate)
     planned = []
-    for name in _followed(sorted({*days_moved(connection, first, last), *by_hand}), estate):
+    for name in _followed(_days(connection, first, last, estate), estate):
         wanted = _target(connection, name, estate, catalogue)
         recorded = outbox.recorded_lines(connection, _key(name), outbox.QUANTITIES)
         left = sum(map(abs, difference(wanted.quantities, recorded).values()))
         to_approve = tuple(movement for movement in by_hand.get(name, ()) if not movement.approved)
         planned.append(PlannedDay(name, wanted, left, name in released, to_approve))
-    record_cases(connection, Scope(PLAN_KINDS, first, last), _plan_cases(planned), now, run_id)
+    cases = [*_plan_cases(planned), *map(_short_case, short_deliveries(connection, first, last, estate))]
+    record_cases(connection, Scope(PLAN_KINDS, first, last), cases, now, run_id)
     return planned
 
 
@@ -192,12 +204,19 @@ def _released(
     A day on which no receipt was rung up, but goods were moved by hand, has no journal to wait for: it is released once
     it is over.
     """
-    by_hand = manual_movements(connection, first, last, estate)
+    moved = _days(connection, first, last, estate)
     if estate.stock is not None and estate.stock.feed == "during_day":
-        return _followed(sorted({*days_moved(connection, first, last), *by_hand}), estate)
-    without_receipts = by_hand.keys() - set(planned_store_days(connection, first, last))
+        return _followed(moved, estate)
+    without_receipts = set(moved) - set(planned_store_days(connection, first, last))
     over = {name for name in without_receipts if _end(name, estate) + GRACE <= now}
     return _followed(sorted({*ready_days(connection, first, last), *over}), estate)
+
+
+def _days(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[StoreDayName]:
+    """Store-days on which anything moved, or of which an adjustment was ever made, in order."""
+    by_hand = manual_movements(connection, first, last, estate)
+    shipped = shipment_movements(connection, first, last, estate)
+    return sorted({*days_moved(connection, first, last), *by_hand, *shipped})
 
 
 def _end(name: StoreDayName, estate: Estate) -> datetime:
@@ -213,8 +232,10 @@ def _target(connection: psycopg.Connection, name: StoreDayName, estate: Estate, 
     assert estate.stock is not None and accounts is not None, "the estate has both where a store's stock is live"
     locations = {place.warehouse: place.location for place in estate.stock.warehouses}
     by_hand = manual_movements(connection, name[0], name[0], estate).get(name, ())
-    approved = [goods for movement in by_hand if movement.approved for goods in movement.goods]
-    return target([*movements_of(connection, name), *approved], catalogue, locations, accounts)
+    moved = movements_of(connection, name)
+    moved += [goods for movement in by_hand if movement.approved for goods in movement.goods]
+    moved += shipment_movements(connection, name[0], name[0], estate).get(name, ())
+    return target(moved, catalogue, locations, accounts)
 
 
 def _key(name: StoreDayName) -> StoreDayKey:
@@ -235,7 +256,7 @@ def _add_missing(
     day, store_key, _ = name
     store = estate.by_store[store_key]
     assert estate.stock is not None
-    most = estate.stock.adjustment_lines
+    most, stock_accounts = estate.stock.adjustment_lines, estate.books_of(store).stock
 
     def make(recorded: Sequence[tuple[QuantityKey, int]]) -> list[NewDocument[QuantityKey]]:
         # Under the store-day's lock: the tills may have moved more than when this run began.
@@ -245,18 +266,21 @@ def _add_missing(
         if not parts:
             return []
         booking = book(periods, day, PostsTo.INVENTORY)
-        return [
-            NewDocument(
-                document_type=DOCUMENT_TYPE,
-                tran_date=booking.tran_date,
-                lines=part,
-                external_id=partial(external_id, store_key, day),
-                body=partial(
-                    adjustment_body, store=store, trading_day=day, booking=booking, quantities=part, accounts=accounts
-                ),
-            )
-            for part in parts
-        ]
+        return [document(part, booking) for part in parts]
+
+    def document(part: Quantities, booking: Booking) -> NewDocument[QuantityKey]:
+        kind = document_type(part)
+        body = partial(adjustment_body, accounts=accounts)
+        if kind == TRANSFER:
+            assert stock_accounts is not None and stock_accounts.in_transit is not None, "else it would be left out"
+            body = partial(transfer_body, in_transit=stock_accounts.in_transit)
+        return NewDocument(
+            document_type=kind,
+            tran_date=booking.tran_date,
+            lines=part,
+            external_id=partial(external_id, store_key, day, kind),
+            body=partial(body, store=store, trading_day=day, booking=booking, quantities=part),
+        )
 
     def still_right(document: OutboxRow) -> bool:
         return document.tran_date == book(periods, day, PostsTo.INVENTORY).tran_date
@@ -290,6 +314,20 @@ def _approval_case(movement: ManualMovement) -> Case:
     return Case(
         TO_APPROVE, identity, movement.store, movement.trading_day, identity, None, None, evidence={"text": text}
     )
+
+
+def _short_case(short: ShortDelivery) -> Case:
+    identity = str(short.shipmentid)
+    lines = "; ".join(
+        f"{units(abs(missing))} of {sku} {'missing' if missing > 0 else 'too many'}"
+        for sku, missing in short.missing_milli.items()
+    )
+    text = (
+        f"Store {short.store} received shipment {identity} of store {short.sender} on {short.trading_day} otherwise "
+        f"than it was sent: {lines}. NetSuite keeps the difference at the location for goods in transit. Correct the "
+        "reception in Sitoo, or adjust that location in NetSuite and resolve this with the reason."
+    )
+    return Case(_SHORT, identity, short.store, short.trading_day, identity, None, None, evidence={"text": text})
 
 
 def _left_out_case(entry: LeftOut, trading_day: date, store: str) -> Case:

@@ -1,7 +1,8 @@
-"""A planned part of a store-day's stock, written as the NetSuite inventory adjustment that carries it; pure.
+"""A planned part of a store-day's stock, written as the NetSuite document that carries it; pure.
 
-Belongs here: external ids, memos and the request body. The body is made once, frozen in the outbox and sent as it is.
-Source of the fields: reference netsuite-api.md, section 5 (inventoryAdjustment).
+Belongs here: external ids, memos and the request bodies of an inventory adjustment, and of an inventory transfer for
+what goes to or comes from another store. A body is made once, frozen in the outbox and sent as it is. Source of the
+fields: reference netsuite-api.md, section 5 (inventoryAdjustment, inventoryTransfer).
 """
 
 from __future__ import annotations
@@ -17,14 +18,53 @@ from sitoo_netsuite.posting.document_lines import CannotPlanError, QuantityKey
 from sitoo_netsuite.posting.periods import Booking
 
 FLOW = "stock"
-DOCUMENT_TYPE = "inventoryAdjustment"
+ADJUSTMENT, TRANSFER = "inventoryAdjustment", "inventoryTransfer"
+_PREFIX = {ADJUSTMENT: "IA", TRANSFER: "IT"}
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-def external_id(store: str, trading_day: date, number: int) -> str:
-    """`IA-<store>-<yyyymmdd>-<n>`: letters, digits, `_` and `-` only (reference 4.1)."""
-    return f"IA-{store}-{trading_day:%Y%m%d}-{number}"
+def document_type(quantities: Mapping[QuantityKey, int]) -> str:
+    """The type of the document that carries a part of a store-day's stock."""
+    return TRANSFER if any(key.account == "" for key in quantities) else ADJUSTMENT
+
+
+def external_id(store: str, trading_day: date, document_type: str, number: int) -> str:
+    """`IA-<store>-<yyyymmdd>-<n>`, of a transfer `IT-...`: letters, digits, `_` and `-` only (reference 4.1). Both are
+    numbered together.
+    """
+    return f"{_PREFIX[document_type]}-{store}-{trading_day:%Y%m%d}-{number}"
+
+
+def transfer_body(
+    identity: str,
+    store: Store,
+    trading_day: date,
+    booking: Booking,
+    quantities: Mapping[QuantityKey, int],
+    in_transit: str,
+) -> bytes:
+    """The inventory transfer as JSON, ready to be frozen and POSTed: between the location for goods in transit
+    (internal id) and that of the quantities, which all come or all go.
+    """
+    (location,) = {key.location for key in quantities}
+    goes = any(quantity < 0 for quantity in quantities.values())
+    return _ENCODER.encode(
+        {
+            "externalId": identity,
+            "tranDate": booking.tran_date.isoformat(),
+            "subsidiary": {"id": store.subsidiary},
+            "location": {"id": location if goes else in_transit},
+            "transferLocation": {"id": in_transit if goes else location},
+            "memo": _memo(store, trading_day, booking),
+            "inventory": {
+                "items": [
+                    {"item": {"id": key.item}, "adjustQtyBy": Decimal(abs(quantity)).scaleb(-3)}
+                    for key, quantity in quantities.items()
+                ]
+            },
+        }
+    )
 
 
 def adjustment_body(
@@ -53,7 +93,6 @@ def adjustment_body(
         }
         for key, quantity in quantities.items()
     ]
-    memo = f"{store.name}, trading day {trading_day.isoformat()}"
     return _ENCODER.encode(
         {
             "externalId": identity,
@@ -61,10 +100,15 @@ def adjustment_body(
             "subsidiary": {"id": store.subsidiary},
             "adjLocation": {"id": location},
             "account": {"id": accounts[account]},
-            "memo": f"{memo}, booked in {booking.period}" if booking.is_later else memo,
+            "memo": _memo(store, trading_day, booking),
             "inventory": {"items": items},
         }
     )
+
+
+def _memo(store: Store, trading_day: date, booking: Booking) -> str:
+    memo = f"{store.name}, trading day {trading_day.isoformat()}"
+    return f"{memo}, booked in {booking.period}" if booking.is_later else memo
 
 
 def _line_memo(key: QuantityKey) -> str:

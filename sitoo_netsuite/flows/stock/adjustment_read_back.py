@@ -1,4 +1,5 @@
-"""What NetSuite holds of our inventory adjustments, read back and compared with what was sent: item, place, quantity.
+"""What NetSuite holds of our inventory adjustments and transfers, read back and compared with what was sent: item,
+place, quantity.
 
 Belongs here: the SuiteQL (reference netsuite-api, section 6) and the comparison. Does not belong here: what to do about
 a difference. NetSuite reckons the cost; it is kept, not compared.
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 import psycopg
 
+from sitoo_netsuite.flows.stock.adjustment_document import TRANSFER
 from sitoo_netsuite.money import to_minor
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.netsuite.suiteql import keyset
@@ -39,7 +41,9 @@ _BODY = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 class Place(NamedTuple):
-    """What tells the lines of an adjustment apart: item and location (NetSuite's internal ids) and the line's memo."""
+    """What tells the lines of an adjustment apart: item and location (NetSuite's internal ids) and the line's memo. A
+    transfer has no memos, and two lines for each of its own: at the one location and at the other.
+    """
 
     item: str
     location: str
@@ -65,8 +69,8 @@ class Adjustment:
 
 async def read_adjustments(client: NetSuiteClient, documents: Collection[OutboxRow]) -> dict[str, Adjustment]:
     """The adjustments NetSuite holds under the external ids of these documents; those it does not hold are left out."""
-    currencies = {document.external_id: document.currency for document in documents}
-    identities = sorted(currencies)
+    asked = {document.external_id: document for document in documents}
+    identities = sorted(asked)
     internal_ids: dict[str, str] = {}
     lines: defaultdict[str, list[AdjustedLine]] = defaultdict(list)
     for start in range(0, len(identities), _DOCUMENTS_A_QUERY):
@@ -74,13 +78,14 @@ async def read_adjustments(client: NetSuiteClient, documents: Collection[OutboxR
         async for page in keyset(client, _LINES.format(marks=", ".join("?" * len(batch))), "place", batch):
             for row in page:
                 identity = row["externalid"]
-                if identity not in currencies:
+                if identity not in asked:
                     continue  # SuiteQL takes capitals for small letters; it is not the document that was asked for
                 internal_ids[identity] = row["id"]
-                currency = currencies[identity]
+                currency = asked[identity].currency
+                memo = "" if asked[identity].document_type == TRANSFER else row.get("memo", "")
                 lines[identity].append(
                     AdjustedLine(
-                        Place(row.get("item", ""), row.get("location", ""), row.get("memo", "")),
+                        Place(row.get("item", ""), row.get("location", ""), memo),
                         int(Decimal(row.get("quantity", "0")).scaleb(3)),
                         to_minor(row.get("debit", "0"), currency) - to_minor(row.get("credit", "0"), currency),
                     )
@@ -89,11 +94,16 @@ async def read_adjustments(client: NetSuiteClient, documents: Collection[OutboxR
 
 
 def sent_quantities(document: OutboxRow) -> Counter[Place]:
-    """What a frozen adjustment moves, in thousandths."""
+    """What a frozen document moves, in thousandths."""
     sent: Counter[Place] = Counter()
-    for line in _BODY.decode(document.body)["inventory"]["items"]:
-        place = Place(line["item"]["id"], line["location"]["id"], line["memo"])
-        sent[place] += int(Decimal(str(line["adjustQtyBy"])).scaleb(3))
+    body = _BODY.decode(document.body)
+    for line in body["inventory"]["items"]:
+        item, quantity = line["item"]["id"], int(Decimal(str(line["adjustQtyBy"])).scaleb(3))
+        if document.document_type == TRANSFER:
+            sent[Place(item, body["location"]["id"], "")] -= quantity
+            sent[Place(item, body["transferLocation"]["id"], "")] += quantity
+        else:
+            sent[Place(item, line["location"]["id"], line["memo"])] += quantity
     return sent
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sitoo_netsuite.estate import StockAccounts
@@ -24,13 +24,15 @@ _KIT = "Kit"
 
 # What the receipts tell, whose unknown SKUs have their case from there.
 _OF_THE_TILLS = ("sale", "return")
+_NOT_BOOKED = "stock_shipment_not_booked"
 
 
 class StoreMovement(NamedTuple):
     """Goods that moved in a store on a trading day; thousandths, negative where they went.
 
-    `kind`: 'sale' or 'return' at a till, 'manual' or 'stocktake' by hand in Sitoo. `reason`: Sitoo's reason code of
-    what was done by hand, empty where there is none.
+    `kind`: 'sale' or 'return' at a till, 'manual' or 'stocktake' by hand in Sitoo, 'transfer' to or from another store,
+    'supply' from a supplier, 'abroad' between stores of different books. `reason`: Sitoo's reason code of what was done
+    by hand, empty where there is none.
     """
 
     warehouseid: int
@@ -103,11 +105,14 @@ def target(
             text = f"Sitoo's warehouse {movement.warehouseid} stands under no location; add it to stock.warehouses"
             left_out.append(_left_out("stock_place_unknown", movement, text))
             continue
+        account = _account(movement, accounts)
+        if isinstance(account, LeftOut):
+            left_out.append(account)
+            continue
         for item, quantity_milli in found:
-            account = accounts.offset(movement.kind, movement.reason)
             key = QuantityKey(str(location), account, item.item, movement.sku, movement.kind)
             quantities[key] += quantity_milli
-    return Target({key: quantity for key, quantity in quantities.items() if quantity}, tuple(left_out))
+    return Target({key: quantity for key, quantity in quantities.items() if quantity}, _added_up(left_out))
 
 
 def _items(movement: StoreMovement, catalogue: Catalogue) -> list[tuple[StockItem, int]] | LeftOut:
@@ -130,6 +135,33 @@ def _items(movement: StoreMovement, catalogue: Catalogue) -> list[tuple[StockIte
     return stocked
 
 
+def _account(movement: StoreMovement, accounts: StockAccounts) -> str | LeftOut:
+    """The offset account; empty for what goes through the location for goods in transit."""
+    if movement.kind == "abroad":
+        text = (
+            "it was shipped between stores of different books, or to a warehouse that the estate lacks; move it there"
+        )
+        return _left_out(_NOT_BOOKED, movement, f"{text} by hand")
+    if movement.kind == "transfer":
+        if accounts.in_transit is not None:
+            return ""
+        text = "the books name no location for goods in transit; add `stock.in_transit` to them"
+        return _left_out(_NOT_BOOKED, movement, text)
+    account = accounts.offset(movement.kind, movement.reason)
+    if account is None:
+        text = "a supplier delivered it, and the books have no account for that; add `stock.supplied` to them"
+        return _left_out(_NOT_BOOKED, movement, text)
+    return account
+
+
+def _added_up(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
+    """One for each SKU of a warehouse and reason; none where as much came as went."""
+    total: defaultdict[LeftOut, int] = defaultdict(int)
+    for entry in left_out:
+        total[replace(entry, quantity_milli=0)] += entry.quantity_milli
+    return tuple(replace(entry, quantity_milli=quantity) for entry, quantity in total.items() if quantity)
+
+
 def _unmatched(movement: StoreMovement) -> str:
     return "unmatched_sku" if movement.kind in _OF_THE_TILLS else "stock_sku_missing_in_netsuite"
 
@@ -147,10 +179,12 @@ def difference(wanted: Mapping[QuantityKey, int], recorded: Iterable[tuple[Quant
 
 
 def split(quantities: Mapping[QuantityKey, int], most: int) -> list[Quantities]:
-    """Documents of at most `most` lines each, one offset account and location to a document, items in order."""
-    groups: defaultdict[tuple[str, str], list[QuantityKey]] = defaultdict(list)
-    for key in quantities:
-        groups[key.account, key.location].append(key)
+    """Documents of at most `most` lines each, items in order: one offset account and location to an adjustment, one
+    location and direction to a transfer, which has no account.
+    """
+    groups: defaultdict[tuple[str, str, bool], list[QuantityKey]] = defaultdict(list)
+    for key, quantity in quantities.items():
+        groups[key.account, key.location, key.account == "" and quantity < 0].append(key)
     parts: list[Quantities] = []
     for _, keys in sorted(groups.items()):
         ordered = sorted(keys, key=lambda key: (int(key.item), key.sku, key.kind))

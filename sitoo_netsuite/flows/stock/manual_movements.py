@@ -95,15 +95,23 @@ def manual_movements(
 
 
 def days_of(
-    connection: psycopg.Connection, warehousetransactionids: Collection[int], first: date, last: date, estate: Estate
+    connection: psycopg.Connection, warehousetransactionids: Collection[int], created: Collection[date], estate: Estate
 ) -> set[date]:
-    """Trading days of those of these transactions that were made by hand, between two days (UTC) of their creation."""
-    wanted = set(warehousetransactionids)
-    margin = timedelta(days=1)
-    found = manual_movements(connection, first - margin, last + margin, estate)
-    return {
-        movement.trading_day
-        for movements in found.values()
-        for movement in movements
-        if movement.warehousetransactionid in wanted
-    }
+    """Trading days of those of these transactions that NetSuite is told of: what was made by hand, and of shipments.
+
+    created: the UTC days they were made on.
+    """
+    if estate.stock is None:
+        return set()
+    places = estate.stock.by_warehouse
+    rows = connection.execute(
+        """
+        select distinct t.warehouseid, t.created_at from landing.warehouse_transactions t
+        where t.warehousetransactionid = any(%s) and t.created_day = any(%s) and t.warehouseid = any(%s)
+          and t.transaction_type <> all(%s)
+          and not exists (select from posting.stock_pushes p where p.external_id = t.external_id)
+        """,
+        (list(warehousetransactionids), list(created), list(places), list(_OF_THE_TILLS)),
+    )
+    stores = ((estate.by_store[places[warehouseid].store], moved_at) for warehouseid, moved_at in rows)
+    return {trading_day(moved_at, store.zone, store.cut_over) for store, moved_at in stores}

@@ -28,6 +28,19 @@ from sitoo_netsuite.sitoo.models import VIRTUAL_WAREHOUSE
 
 # Sitoo dates its transactions by its own clock.
 _SEEN_FROM = "(p.planned_at - interval '2 days')::date"
+# What Sitoo does not know: what others moved in NetSuite, and the members of kits in our own documents.
+_NEWS = """
+    select m.transaction, m.location, m.tran_date, m.type, m.number, m.item, m.quantity_milli
+    from landing.stock_movements m
+    where not exists (select from posting.outbox o where o.external_id = m.external_id)
+    union all
+    select m.transaction, m.location, m.tran_date, m.type, m.number, q.item::bigint, q.quantity_milli
+    from (
+        select distinct transaction, location, tran_date, type, number, external_id from landing.stock_movements
+    ) m
+    join posting.outbox_quantities q on q.external_id = m.external_id and q.location = m.location::text
+    join landing.items kit on kit.sku = q.sku and kit.item_type = 'Kit'
+"""
 # Long enough for a person to see that a push which Sitoo took is not there.
 _LATELY = timedelta(days=7)
 
@@ -85,28 +98,28 @@ def _places(connection: psycopg.Connection, estate: Estate, where: str) -> list[
 
 
 def movements(connection: psycopg.Connection, estate: Estate, transactions: Collection[int]) -> list[Movement]:
-    """What these transactions of NetSuite moved, by warehouse of the estate, as they were landed last."""
+    """What these transactions of NetSuite moved and Sitoo was not told by itself, by warehouse of the estate, as they
+    were landed last.
+
+    Of those that we made Sitoo knows everything, but for the members of kits: it moves a kit's own stock, if any.
+    """
     by_location = {int(place.location): place.warehouse for place in (estate.stock.warehouses if estate.stock else ())}
     rows = connection.execute(
-        """
-        select transaction, location, tran_date, type, number,
-               exists (select from posting.outbox o where o.external_id = summed.external_id),
-               array_agg(item), array_agg(quantity_milli)
+        f"""
+        select transaction, location, tran_date, type, number, array_agg(item), array_agg(quantity_milli)
         from (
-            select transaction, location, tran_date, type, number, external_id, item,
-                   sum(quantity_milli)::bigint as quantity_milli
-            from landing.stock_movements where transaction = any(%s) and location = any(%s) group by 1, 2, 3, 4, 5, 6, 7
+            select transaction, location, tran_date, type, number, item, sum(quantity_milli)::bigint as quantity_milli
+            from ({_NEWS}) news where transaction = any(%s) and location = any(%s) group by 1, 2, 3, 4, 5, 6
         ) summed
-        group by transaction, location, tran_date, type, number, external_id
-        """,
+        group by transaction, location, tran_date, type, number
+        """.encode(),
         (list(transactions), list(by_location)),
     )
     return [
         Movement(
-            transaction, by_location[location], tran_date, kind, number, bool(ours),
-            dict(zip(items, quantities, strict=True)),
+            transaction, by_location[location], tran_date, kind, number, dict(zip(items, quantities, strict=True))
         )
-        for transaction, location, tran_date, kind, number, ours, items, quantities in rows
+        for transaction, location, tran_date, kind, number, items, quantities in rows
     ]  # fmt: skip
 
 
@@ -144,10 +157,8 @@ def differing(connection: psycopg.Connection, estate: Estate) -> set[int]:
             select * from unnest(%s::bigint[], %s::bigint[], %s::date[]) as place (warehouseid, location, go_live)
         )
         select distinct transaction from (
-            select m.transaction, place.warehouseid, m.item, m.quantity_milli
-            from landing.stock_movements m join place using (location)
-            where m.tran_date >= place.go_live
-              and not exists (select from posting.outbox o where o.external_id = m.external_id)
+            select news.transaction, place.warehouseid, news.item, news.quantity_milli
+            from ({_NEWS}) news join place using (location) where news.tran_date >= place.go_live
             union all
             select p.transaction, p.warehouseid, i.item, -i.quantity_milli * case
                        when seen.times > 0 or p.state = 'refused' then seen.times else 1

@@ -25,6 +25,7 @@ from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.sales import late
 from sitoo_netsuite.flows.sales.quarantine import Quarantine
 from sitoo_netsuite.flows.stock.manual_movements import days_of
+from sitoo_netsuite.flows.stock.shipment_landing import land_shipments
 from sitoo_netsuite.flows.stock.touched import touch
 from sitoo_netsuite.sitoo.client import SitooClient
 from sitoo_netsuite.sitoo.models import (
@@ -134,13 +135,15 @@ def land_warehouse_transactions(
 def land_store_movements(
     connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime, planning: tuple[date, date]
 ) -> LandedTransactions:
-    """What the adjustments of some trading days (first, last) need of Sitoo beside its receipts: the warehouses and
-    their movements. Nothing where the estate keeps no stock. Raises SitooError.
+    """What the adjustments of some trading days (first, last) need of Sitoo beside its receipts: the warehouses, their
+    movements and shipments. Nothing where the estate keeps no stock. Raises SitooError.
     """
     if estate.stock is None:
         return LandedTransactions()
     land_warehouses(connection, client, now)
-    return land_warehouse_transactions(connection, client, estate, now, planning)
+    landed = land_warehouse_transactions(connection, client, estate, now, planning)
+    land_shipments(connection, client, now)
+    return landed
 
 
 def reread_warehouse_transactions(
@@ -313,10 +316,10 @@ def _store_page(
 def _touch_days(
     connection: psycopg.Connection, estate: Estate, planning: tuple[date, date] | None, created: Mapping[int, date]
 ) -> None:
-    """Has trading days run again on which some of these transactions (id to UTC date) were made by hand."""
+    """Has trading days run again on which some of these transactions (id to UTC date) were made by hand or shipped."""
     if not created:
         return
-    moved = days_of(connection, created, min(created.values()), max(created.values()), estate)
+    moved = days_of(connection, created, set(created.values()), estate)
     late.touch(connection, (day for day in moved if planning is None or not planning[0] <= day <= planning[1]), estate)
 
 

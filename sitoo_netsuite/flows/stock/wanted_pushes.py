@@ -36,9 +36,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What a transaction of NetSuite moved at one warehouse. `kind` is NetSuite's type code, `number` what it shows.
-
-    ours: we made the transaction, so that Sitoo knows what it tells.
+    """What a transaction of NetSuite moved at one warehouse and Sitoo was not told by itself. `kind` is NetSuite's type
+    code, `number` what it shows.
     """
 
     transaction: int
@@ -46,7 +45,6 @@ class Movement:
     tran_date: date
     kind: str
     number: str
-    ours: bool
     quantities: Quantities
 
 
@@ -258,7 +256,7 @@ def _left(
     if max(followed) < place.go_live:
         return {}
     left: defaultdict[int, int] = defaultdict(int)
-    if movement is not None and not movement.ours and movement.tran_date >= place.go_live:
+    if movement is not None and movement.tran_date >= place.go_live:
         for item, quantity in movement.quantities.items():
             left[item] += quantity
     for push in recorded:

@@ -121,12 +121,15 @@ class _Opening:
             self._add("subsidiary", subsidiary.internal_id, fields)
 
     def _locations_and_walk_ins(self) -> None:
-        """Locations, and one walk-in customer for each (reference 5, customer)."""
+        """Locations, and one walk-in customer for each that sells (reference 5, customer)."""
+        sells = {shop.location for shop in self._world.shops}
         base = {subsidiary.internal_id: subsidiary.currency for subsidiary in self._world.subsidiaries}
         for number, location in enumerate(self._world.locations, start=1):
             fields: dict[str, Value] = {"name": location.name, "makeInventoryAvailable": True}
             owner: list[Line] = [{"id": location.subsidiary}]
             self._add("location", location.internal_id, fields, {"subsidiary": owner}, location.external_id)
+            if location.internal_id not in sells:
+                continue
             key = location.external_id or str(location.internal_id)
             customer: dict[str, Value] = {
                 "entityId": f"Walk-in {location.name}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -178,7 +179,8 @@ def unfinished(connection: psycopg.Connection) -> set[date]:
     "kind",
     [
         "run_failed", "document_refused", "document_doubled", "held_store_day", "held_receipt", "unmapped_tender",
-        "unmapped_vat_rate", "receipt_out_of_balance", "unmapped_store", "z_variance",
+        "unmapped_vat_rate", "receipt_out_of_balance", "unmapped_store", "z_variance", "adjustment_refused",
+        "stock_place_unknown",
     ],
 )  # fmt: skip
 def test_a_day_with_a_case_that_a_run_ends_is_asked_for_however_old(connection: psycopg.Connection, kind: str) -> None:
@@ -194,12 +196,29 @@ def test_a_case_that_only_a_person_ends_asks_for_no_run(connection: psycopg.Conn
     assert unfinished(connection) == set()
 
 
+@pytest.mark.parametrize("kind", ["unmatched_sku", "stock_sku_missing_in_netsuite"])
+def test_a_day_with_a_sku_that_netsuite_lacks_is_asked_for_once_netsuite_has_it(
+    connection: psycopg.Connection, kind: str
+) -> None:
+    file(connection, replace(case(kind, OLD), record="TEE"))
+    assert unfinished(connection) == set()
+    connection.execute(
+        "insert into landing.items (item, sku, item_type, inactive, for_tills, landed_at) "
+        "values (1, 'TEE', 'InvtPart', false, true, %s)",
+        [NOW],
+    )
+    assert unfinished(connection) == {OLD}
+
+
 def test_days_before_the_first_and_days_not_over_are_not_asked_for(connection: psycopg.Connection) -> None:
     file(connection, case("held_store_day", GO_LIVE - timedelta(days=1)), case("z_variance", LAST + timedelta(days=1)))
     assert unfinished(connection) == set()
 
 
-def test_a_day_with_a_document_that_was_not_settled_is_asked_for_however_old(connection: psycopg.Connection) -> None:
+@pytest.mark.parametrize("flow", ["journals", "stock"])
+def test_a_day_with_a_document_that_was_not_settled_is_asked_for_however_old(
+    connection: psycopg.Connection, flow: str
+) -> None:
     states = ["planned", "in_doubt", "posted", "refused"]
     days_of = {stands: OLD + number * timedelta(days=2) for number, stands in enumerate(states)}
     for stands, day in days_of.items():
@@ -207,8 +226,8 @@ def test_a_day_with_a_document_that_was_not_settled_is_asked_for_however_old(con
             """
             insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
                                         body_digest, tran_date, state, planned_at)
-            values (%s, 'journals', 'journalEntry', %s, 'S0', 'SEK', 1, '{}', '', %s, %s, %s)
+            values (%s, %s, 'journalEntry', %s, 'S0', 'SEK', 1, '{}', '', %s, %s, %s)
             """,
-            (f"JE-S0-{day:%Y%m%d}-SEK-1", day, day, stands, NOW),
+            (f"JE-S0-{day:%Y%m%d}-SEK-1", flow, day, day, stands, NOW),
         )
     assert unfinished(connection) == {days_of["planned"], days_of["in_doubt"]}

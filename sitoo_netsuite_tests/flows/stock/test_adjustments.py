@@ -84,6 +84,16 @@ def test_what_cannot_be_adjusted_is_left_out_by_name_and_stops_nothing_else() ->
     ]
 
 
+def test_what_is_left_out_is_told_once_a_sku_however_often_it_moved() -> None:
+    back_and_forth = (sold("SERUM", 3), sold("SERUM", 1, kind="return"), sold("GHOST", 2))
+    nothing = (sold("MIXED", 1), sold("MIXED", 1, kind="return"))
+    found = target([*back_and_forth, *nothing], CATALOGUE, LOCATIONS, ACCOUNTS).left_out
+    assert [(entry.kind, entry.quantity_milli) for entry in found] == [
+        ("stock_item_tracked", -2000),
+        ("unmatched_sku", -2000),
+    ]
+
+
 def key(item: str, location: str = "11", account: str = "4000") -> QuantityKey:
     return QuantityKey(location, account, item, f"SKU{item}", "sale")
 

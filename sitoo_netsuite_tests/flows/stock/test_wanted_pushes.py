@@ -29,8 +29,8 @@ OTHER_SHOP = Place(12, 2, "S02", GO_LIVE)
 SKUS = Skus({item: f"SKU-{item}" for item in range(1, 1000)}, {})
 
 
-def movement(quantities: dict[int, int], *, ours: bool = False, day: date = DAY, warehouseid: int = 11) -> Movement:
-    return Movement(7, warehouseid, day, "ItemRcpt", "IR7", ours, quantities)
+def movement(quantities: dict[int, int], *, day: date = DAY, warehouseid: int = 11) -> Movement:
+    return Movement(7, warehouseid, day, "ItemRcpt", "IR7", quantities)
 
 
 def pushed(
@@ -75,10 +75,12 @@ def test_a_push_counts_as_often_as_sitoo_shows_it() -> None:
     assert left(now, [pushed({1: 5000}, seen=3), pushed({1: -5000}, number=2)]) == [{1: -5000}]
 
 
-def test_our_own_documents_and_other_warehouses_are_left_alone() -> None:
-    assert left([movement({1: 5000}, ours=True), movement({1: 5000}, warehouseid=99)]) == []
-    # A transaction that turned out to be ours is taken back.
-    assert left([movement({1: 5000}, ours=True)], [pushed({1: 5000})]) == [{1: -5000}]
+def test_other_warehouses_are_left_alone() -> None:
+    assert left([movement({1: 5000}, warehouseid=99)]) == []
+
+
+def test_a_transaction_that_turned_out_to_be_ours_is_taken_back() -> None:
+    assert left([], [pushed({1: 5000})]) == [{1: -5000}]
 
 
 def test_nothing_from_before_go_live_is_pushed_and_what_is_moved_there_is_taken_back() -> None:
@@ -218,7 +220,7 @@ def test_whatever_is_edited_deleted_lost_and_run_again_both_sides_end_equal(step
         match name, rest:
             case "save", [(int(transaction), int(warehouseid)), dict(quantities)]:
                 world.netsuite[transaction, warehouseid] = Movement(
-                    transaction, warehouseid, DAY, "InvAdjst", f"IA{transaction}", False, quantities
+                    transaction, warehouseid, DAY, "InvAdjst", f"IA{transaction}", quantities
                 )
             case "delete", [tuple(key)]:
                 world.netsuite.pop(key, None)

@@ -149,7 +149,7 @@ def test_the_retailers_records_are_there(netsuite: NetSuite) -> None:
         "subsidiary": len(world.subsidiaries),
         "currency": len(world.currencies),
         "item": len(world.products) + len(world.matrix_parents),
-        "customer": len(world.locations) + sum(person.netsuite_customer is not None for person in world.customers),
+        "customer": len(world.shops) + sum(person.netsuite_customer is not None for person in world.customers),
         "taxschedule": len(world.tax_schedules),
     }
     for table, count in counts.items():

@@ -190,7 +190,7 @@ def test_the_customers_netsuite_knows_are_there_before_the_trade() -> None:
         assert record.fields["isPerson"] is not bool(person.company)
         assert record.fields["subsidiary"] == world.subsidiary_of(person.eshopid).internal_id
     ids = account.ids(RECORD_TYPES["customer"])
-    assert len(ids) == len(world.locations) + len(known)
+    assert len(ids) == len(world.shops) + len(known)
 
 
 def test_a_customers_mobile_number_is_shown_to_queries(netsuite: NetSuite) -> None:

@@ -1,4 +1,4 @@
-"""Movements born in Sitoo: which of them a person has approved."""
+"""Movements born in Sitoo: which of them a person has approved, and between which warehouses shipments go."""
 
 from pathlib import Path
 
