@@ -51,6 +51,7 @@ from sitoo_netsuite.flows.stock.assets import (
     pushed_stock,
     sitoo_movements,
     stock_adjustments,
+    store_stock_snapshots,
     verified_adjustments,
 )
 from sitoo_netsuite.flows.stock.automation import (
@@ -59,8 +60,10 @@ from sitoo_netsuite.flows.stock.automation import (
     feed_stock_job,
     moved_stock,
     push_stock_job,
+    snapshot_stock_job,
     stock_hourly,
     stock_nightly,
+    stock_snapshot,
     told_by_sitoo,
 )
 from sitoo_netsuite.operate.reaper import gone_runs
@@ -89,6 +92,7 @@ defs = dg.Definitions(
         sitoo_movements,
         netsuite_movements,
         pushed_stock,
+        store_stock_snapshots,
     ],
     jobs=[
         read_catalogue,
@@ -103,6 +107,7 @@ defs = dg.Definitions(
         push_stock_job,
         compare_stock_job,
         feed_stock_job,
+        snapshot_stock_job,
     ],
     schedules=[
         catalogue_nightly,
@@ -110,6 +115,7 @@ defs = dg.Definitions(
         customers_nightly,
         stock_nightly,
         stock_hourly,
+        stock_snapshot,
         feed_every_quarter,
         landing_every_quarter,
         reread_every_night,

@@ -131,6 +131,8 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
                 _patiently(lambda: run_job(defs, instance, "compare_catalogue"))
                 _patiently(lambda: run_job(defs, instance, "link_customers"))
             _patiently(partial(run_job, defs, instance, "compare_stock" if is_night else "push_stock"))
+            if is_night:
+                _patiently(lambda: run_job(defs, instance, "snapshot_stock"))
         progress("asking the oracle", 1.0)
         estate = load_estate(settings.estate_path(os.environ))
         with Sitoo().client(estate) as client:

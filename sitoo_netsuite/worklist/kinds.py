@@ -278,6 +278,16 @@ KINDS = {
             "Push the product to Sitoo, or let Sitoo count its stock. The next run then pushes what waits.",
         ),
         Kind(
+            "stock_variance", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "Sitoo and NetSuite have different stock of a SKU, and nothing on its way or with a case explains it.",
+            "Count the SKU in the store, and correct the side that is wrong. The next snapshot clears this.",
+        ),
+        Kind(
+            "stock_variances_many", Owner.RETAIL_OPS, Severity.HIGH,
+            "So many SKUs of a store have different stock in Sitoo and NetSuite that they are counted, not named.",
+            "See what happened at the store, or count it. model.store_stock_snapshots lists all SKUs.",
+        ),
+        Kind(
             "run_failed", Owner.INTEGRATION, Severity.HIGH,
             "A run failed before it could finish. What it had posted is recorded; nothing is doubled.",
             "Read the run's error in Dagster. The next run takes up where this one stopped and clears this.",

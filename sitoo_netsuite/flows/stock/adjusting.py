@@ -94,6 +94,18 @@ def plan_adjustments(
     return planned
 
 
+def left_to_post(connection: psycopg.Connection, planned: PlannedDay) -> Quantities:
+    """What NetSuite does not hold yet of a planned store-day: what is still to be made, to be sent, or in doubt."""
+    day, store, currency = planned.name
+    posted = [
+        line
+        for document in outbox.documents(connection, FLOW, day, day)
+        if (document.store, document.currency, document.state) == (store, currency, "posted")
+        for line in outbox.lines_of(connection, document.external_id, outbox.QUANTITIES).items()
+    ]
+    return difference(planned.target.quantities, posted)
+
+
 async def post_adjustments(
     connection: psycopg.Connection,
     client: NetSuiteClient,

@@ -19,6 +19,8 @@ from sitoo_netsuite.flows.stock.sitoo_landing import (
     land_warehouses,
     reread_warehouse_transactions,
 )
+from sitoo_netsuite.flows.stock.snapshot_steps import snapshot_stock
+from sitoo_netsuite.flows.stock.snapshots import Snapshot
 from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
 from sitoo_netsuite.partitions import requested_days, trading_days
 from sitoo_netsuite.posting.posting_run import Posted
@@ -132,6 +134,54 @@ def pushed_stock(
             ),
         },
         check_results=checks.pushed_stock(run),
+    )
+
+
+@dg.asset(
+    deps=[pushed_stock, "posted_adjustments"],
+    group_name="stock",
+    kinds={"sitoo", "netsuite", "postgres"},
+    owners=["team:retail_ops"],
+    pool=SITOO_POOL,
+    description=(
+        "Every store's stock as both systems have it: what is on its way each way, and what is left that nothing "
+        "explains, valued at cost. What differs is read twice before it is called a variance."
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "stock_agrees",
+            asset="store_stock_snapshots",
+            description="Both systems have the same stock in every store.",
+        )
+    ],
+)
+def store_stock_snapshots(
+    context: dg.AssetExecutionContext,
+    estate_file: EstateFile,
+    clock: Clock,
+    warehouse: Warehouse,
+    sitoo: Sitoo,
+    netsuite: NetSuite,
+) -> dg.MaterializeResult:
+    estate, today = estate_file.load(), clock.now().date()
+    with warehouse.connection() as connection, sitoo.client(estate) as client:
+
+        async def take() -> Snapshot:
+            async with netsuite.client(estate) as books:
+                return await snapshot_stock(connection, client, books, estate, today, clock.now, context.run.run_id)
+
+        snapshot = asyncio.run(take())
+    return dg.MaterializeResult(
+        metadata={
+            "day": today.isoformat(),
+            "positions": snapshot.positions,
+            "agreed": snapshot.agreed,
+            "on_the_way": snapshot.moving,
+            "variances": len(snapshot.variances),
+            "stock_at_cost": money_by_currency(snapshot.value_minor),
+            "dearest": table(checks.VARIANCE_COLUMNS, checks.variance_rows(snapshot.variances)),
+        },
+        check_results=[checks.stock_agrees(snapshot)],
     )
 
 

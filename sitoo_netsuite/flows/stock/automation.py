@@ -52,6 +52,12 @@ feed_stock_job = dg.define_asset_job(
     description="Reads the tills and adjusts NetSuite's stock by what they sold so far on the days asked for.",
 )
 
+snapshot_stock_job = dg.define_asset_job(
+    "snapshot_stock",
+    selection=["store_stock_snapshots"],
+    description="Reads every store's levels from both systems and compares them, net of what is on its way.",
+)
+
 _NO_STOCK = "The estate keeps no stock in step; add `stock` to estate.yaml."
 
 
@@ -62,6 +68,17 @@ _NO_STOCK = "The estate keeps no stock in step; add `stock` to estate.yaml."
     description="The full compare: alone it notices what was deleted, and sends again what Sitoo refused.",
 )
 def stock_nightly(estate_file: EstateFile) -> dg.RunRequest | dg.SkipReason:
+    return dg.RunRequest() if estate_file.load().stock else dg.SkipReason(_NO_STOCK)
+
+
+@dg.schedule(
+    job=snapshot_stock_job,
+    # After the full compare, and after the nightly read-back of what we posted.
+    cron_schedule="20 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night: an update that a store missed is found the same day.",
+)
+def stock_snapshot(estate_file: EstateFile) -> dg.RunRequest | dg.SkipReason:
     return dg.RunRequest() if estate_file.load().stock else dg.SkipReason(_NO_STOCK)
 
 

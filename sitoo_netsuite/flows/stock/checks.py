@@ -9,7 +9,9 @@ import dagster as dg
 from sitoo_netsuite.flows.stock.adjusting import PlannedDay, VerifiedStock
 from sitoo_netsuite.flows.stock.push_findings import units
 from sitoo_netsuite.flows.stock.push_steps import StockRun
+from sitoo_netsuite.flows.stock.snapshots import Snapshot, Variance
 from sitoo_netsuite.flows.stock.wanted_pushes import Wanted
+from sitoo_netsuite.money import to_text
 from sitoo_netsuite.posting.posting_run import Posted
 from sitoo_netsuite.preview import table, warning
 
@@ -107,3 +109,27 @@ def adjustments_as_sent(verified: VerifiedStock) -> dg.AssetCheckResult:
     rows = [{"document": name, "found": "different"} for name in verified.different]
     rows += [{"document": name, "found": "missing"} for name in verified.missing]
     return warning("adjustments_as_sent", "verified_adjustments", len(rows), table(["document", "found"], rows))
+
+
+VARIANCE_COLUMNS = ["store", "warehouse", "sku", "sitoo", "netsuite", "variance", "value", "currency"]
+
+
+def variance_rows(variances: Sequence[Variance]) -> Iterator[dict[str, object]]:
+    """The variances of a snapshot, the dearest first, for a table."""
+    for variance in variances:
+        yield {
+            "store": variance.store,
+            "warehouse": variance.warehouseid,
+            "sku": variance.sku,
+            "sitoo": units(variance.sitoo_milli),
+            "netsuite": units(variance.netsuite_milli),
+            "variance": units(variance.variance_milli),
+            "value": to_text(variance.value_minor, variance.currency),
+            "currency": variance.currency,
+        }
+
+
+def stock_agrees(snapshot: Snapshot) -> dg.AssetCheckResult:
+    """Positions that nothing explains."""
+    found = table(VARIANCE_COLUMNS, variance_rows(snapshot.variances))
+    return warning("stock_agrees", "store_stock_snapshots", len(snapshot.variances), found)

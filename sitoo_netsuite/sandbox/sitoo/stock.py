@@ -248,6 +248,15 @@ class Stock:
             )
             return self.itemid(warehouse, sku)
 
+    def lose(self, warehouseid: int, sku: str, quantity_milli: int) -> None:
+        """Takes goods away without a trace: no transaction shows it. So it looks where an update never arrived, or was
+        undone in the database.
+        """
+        warehouse = self.warehouse(warehouseid)
+        with self.at() as now:
+            level = self._level(warehouse, sku) or Level(0, 0, now)
+            self._put(warehouse, sku, replace(level, total_milli=level.total_milli - quantity_milli, modified=now))
+
     def counted(self, warehouseid: int, skus: Iterable[str]) -> None:
         """Notes that SKUs were counted just now."""
         warehouse = self.warehouse(warehouseid)

@@ -78,6 +78,10 @@ class Stockroom:
             ]
         self.shipments.change(shipmentid, {"shipmentstate": RECEIVED, "shipmentitems": items})
 
+    def lose(self, warehouseid: int, sku: str, quantity_milli: int) -> None:
+        """Goods are gone from the figures, and no transaction shows it: an update was missed."""
+        self.levels.lose(warehouseid, sku, quantity_milli)
+
     def set_level(self, warehouseid: int, sku: str, total_milli: int) -> None:
         """Somebody's own integration tells a virtual warehouse what it has."""
         self.levels.change_item(warehouseid, {"sku": sku, "decimaltotal": decimal_text(total_milli)})

@@ -1,0 +1,110 @@
+"""What has moved in one system and not in the other yet, by warehouse and item.
+
+Belongs here: adding up what the plans of this flow leave to be done. Does not belong here: making those plans
+(`adjusting`, `push_steps`), and comparing levels (`snapshots`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import psycopg
+
+from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.stock import push_book
+from sitoo_netsuite.flows.stock.adjusting import PlannedDay, left_to_post, plan_adjustments
+from sitoo_netsuite.flows.stock.named_stock import changed_adjustments
+from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
+from sitoo_netsuite.flows.stock.wanted_pushes import Skus, wanted_pushes
+
+# A store-day is settled by then, or a case says why not.
+_SETTLED_AFTER = timedelta(days=7)
+
+Position = tuple[int, int]
+"""Sitoo's warehouse, NetSuite's item (internal id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Thousandths by position. `to_netsuite`: moved in Sitoo, not yet in NetSuite; `to_sitoo`: the other way; `named`:
+    what NetSuite has too much by documents of ours that somebody changed or deleted.
+    """
+
+    to_netsuite: Mapping[Position, int]
+    to_sitoo: Mapping[Position, int]
+    named: Mapping[Position, int]
+
+
+def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: datetime, run_id: str) -> InFlight:
+    """What is on its way by what was landed and modelled last."""
+    to_netsuite: Counter[Position] = Counter()
+    for day in _open_days(connection, estate, today):
+        refresh_till_movements(connection, day, day)
+        for planned in plan_adjustments(connection, day, day, estate, now, run_id):
+            to_netsuite.update(_of_store_day(connection, planned, estate))
+    return InFlight(
+        {key: milli for key, milli in to_netsuite.items() if milli},
+        _to_sitoo(connection, estate),
+        _named(connection, estate, today),
+    )
+
+
+def _open_days(connection: psycopg.Connection, estate: Estate, today: date) -> list[date]:
+    """Trading days of which something may still be on its way: the last ones, and those that an open case is about."""
+    rows = connection.execute(
+        "select distinct trading_day from worklist.cases where event <> 'cleared' and trading_day is not null"
+    )
+    lately = [today - timedelta(days=number) for number in range(_SETTLED_AFTER.days + 1)]
+    return sorted(day for day in {*lately, *(day for (day,) in rows)} if day >= estate.first_day)
+
+
+def _of_store_day(connection: psycopg.Connection, planned: PlannedDay, estate: Estate) -> Counter[Position]:
+    """What is left to post of a store-day, and what cannot be posted or may not yet."""
+    assert estate.stock is not None, "without stock no store-day is planned"
+    left: Counter[Position] = Counter()
+    for key, milli in left_to_post(connection, planned).items():
+        left[estate.stock.by_location[key.location].warehouse, int(key.item)] += milli
+    waiting = [(entry.warehouseid, entry.sku, entry.quantity_milli) for entry in planned.target.left_out]
+    waiting += [
+        (goods.warehouseid, goods.sku, goods.quantity_milli)
+        for movement in planned.to_approve
+        for goods in movement.goods
+    ]
+    items = _items(connection, {sku for _, sku, _ in waiting})
+    for warehouseid, sku, milli in waiting:
+        if sku in items:
+            left[warehouseid, items[sku]] += milli
+    return left
+
+
+def _items(connection: psycopg.Connection, skus: Iterable[str]) -> dict[str, int]:
+    return dict(connection.execute("select sku, item from landing.items where sku = any(%s)", [list(skus)]).fetchall())
+
+
+def _to_sitoo(connection: psycopg.Connection, estate: Estate) -> dict[Position, int]:
+    """What NetSuite moved and Sitoo does not show: not pushed, refused, or in doubt."""
+    places = push_book.places(connection, estate)
+    transactions = push_book.differing(connection, estate) if estate.stock else set()
+    recorded = push_book.recorded(connection, transactions)
+    # Items by their ids alone: whether Sitoo can take them or not, they are not there.
+    everything = wanted_pushes(places, push_book.movements(connection, estate, transactions), recorded, Skus({}, {}))
+    left: Counter[Position] = Counter()
+    for entry in everything.withheld:
+        left[entry.place.warehouseid, entry.item] += entry.quantity_milli
+    for push in push_book.in_doubt(connection, places):
+        for line in push.lines:
+            left[push.warehouseid, line.item] += line.quantity_milli
+    return {key: milli for key, milli in left.items() if milli}
+
+
+def _named(connection: psycopg.Connection, estate: Estate, today: date) -> dict[Position, int]:
+    by_location = estate.stock.by_location if estate.stock else {}
+    named: Counter[Position] = Counter()
+    for entry in changed_adjustments(connection, estate.first_day, today):
+        for line in entry["lines"]:
+            if line["location"] in by_location:
+                named[by_location[line["location"]].warehouse, int(line["item"])] += line["quantity_milli"]
+    return {key: milli for key, milli in named.items() if milli}
