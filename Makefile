@@ -34,9 +34,11 @@ lint: $(SETUP)
 bench: $(SETUP)
 	$(BIN)/python -m benchmarks
 
-# Kills the poster 200 times at random moments under a storm; the oracle has the last word.
+# Kills the poster 200 times at random moments under a storm; the oracle has the last word. Then 2,000 sequences of
+# whatever can happen to stock; at rest both systems must agree.
 soak: $(SETUP)
 	$(BIN)/python -m benchmarks soak --kills 200
+	$(BIN)/python -m benchmarks soak-stock --sequences 2000
 
 # Breaks a copy of the package in every listed way and expects a test to fail (sitoo_netsuite_tests/breakages).
 breakages: $(SETUP)

@@ -2,7 +2,8 @@
 
 `python -m benchmarks online-retail FILE` books a real retailer's year instead, and `online-retail-late FILE [WEEKS]`
 the same year, or some weeks of it, with a week's receipts three weeks late; its last line is one JSON object.
-`soak [--kills N] [--seed S]` kills the poster under a storm and asks the oracle. `catalogue [ITEMS [CHANGED]]` reads,
+`soak [--kills N] [--seed S]` kills the poster under a storm and asks the oracle; `soak-stock [--sequences N]` does to
+stock whatever can be done to it, in any order. `catalogue [ITEMS [CHANGED]]` reads,
 compares and pushes 100,000 items, of which 1,000 changed, and shows the calls beside the fewest there can be.
 `customers [PEOPLE]` links 50,000 made-up people, and counts who was linked wrongly, made twice, or not matched.
 """
@@ -33,6 +34,12 @@ def main() -> None:
         from benchmarks import soak
 
         soak.main(arguments[1:])
+        return
+    if arguments[:1] == ["soak-stock"]:
+        # Only here: hypothesis is a tool of tests, and a benchmark's memory is measured.
+        from benchmarks import soak_stock
+
+        soak_stock.main(arguments[1:])
         return
     if arguments[:1] == ["catalogue"]:
         _catalogue(*map(int, arguments[1:3]))
