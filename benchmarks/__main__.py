@@ -5,6 +5,7 @@ the same year, or some weeks of it, with a week's receipts three weeks late; its
 `soak [--kills N] [--seed S]` kills the poster under a storm and asks the oracle; `soak-stock [--sequences N]` does to
 stock whatever can be done to it, in any order. `catalogue [ITEMS [CHANGED]]` reads,
 compares and pushes 100,000 items, of which 1,000 changed, and shows the calls beside the fewest there can be.
+`stock [STORES [SKUS]]` compares 200 stores' 20,000 SKUs each from landed rows.
 `customers [PEOPLE]` links 50,000 made-up people, and counts who was linked wrongly, made twice, or not matched.
 """
 
@@ -14,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import catalogue, customers, main_job, online_retail
+from benchmarks import catalogue, customers, main_job, online_retail, stock
 
 _ORDERS = 200_000
 
@@ -44,6 +45,9 @@ def main() -> None:
     if arguments[:1] == ["catalogue"]:
         _catalogue(*map(int, arguments[1:3]))
         return
+    if arguments[:1] == ["stock"]:
+        _stock(*map(int, arguments[1:3]))
+        return
     if arguments[:1] == ["customers"]:
         customers.main(arguments[1:])
         return
@@ -63,6 +67,16 @@ def _catalogue(items: int = 100_000, changed: int = 1_000) -> None:
         print(
             f"{measured.run:<16}{measured.step:<26}{measured.seconds:>10.1f}{measured.peak_mib:>10}"
             f"{measured.calls:>8}{measured.floor:>8}",
+            flush=True,
+        )
+
+
+def _stock(stores: int = 200, skus: int = 20_000) -> None:
+    print(f"{'run':<10}{'positions':>12}{'seconds':>10}{'peak MiB':>10}{'variances':>11}")
+    for measured in stock.run(stores, skus):
+        print(
+            f"{measured.run:<10}{measured.positions:>12,}{measured.seconds:>10.1f}{measured.peak_mib:>10}"
+            f"{measured.found:>11}",
             flush=True,
         )
 

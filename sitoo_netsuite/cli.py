@@ -498,6 +498,11 @@ def down(as_json: Json = False) -> None:
 # --------------------------------------------------------------------------------------------------- the sandboxes
 
 
+def _told_to_sitoo() -> tuple[str, str]:
+    credential = settings.events_credential(os.environ)
+    return credential.user, credential.password
+
+
 @app.command()
 def sandbox(
     sitoo_port: _Port = 0,
@@ -510,6 +515,7 @@ def sandbox(
     now: Annotated[str | None, typer.Option(help="ISO time with a zone; by default the end of the trade.")] = None,
     latency_ms: Annotated[int, typer.Option(min=0, help="Added to every answer.")] = 0,
     account_limit: Annotated[int, typer.Option(min=1, help="NetSuite requests in flight over the account.")] = 5,
+    events: Annotated[str | None, typer.Option(help="Where Sitoo tells of what happens: a receiver's /events.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Serve these transactions instead of a made-up trade.")] = None,
     faults: Faults = "none",
     env_file: Annotated[Path | None, typer.Option(help="Where to write what a client needs to know.")] = None,
@@ -541,6 +547,8 @@ def sandbox(
         env_file=env_file,
         replay=replay,
         faults=faults,
+        events_to=events,
+        events_credential=_told_to_sitoo() if events else None,
     )
     try:
         serve(options, announce)

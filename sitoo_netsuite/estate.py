@@ -711,6 +711,13 @@ class Estate(_Part):
             for place, entry in enumerate(warehouses)
             if entry.store not in keys
         ]
+        locations = {entry.location for entry in warehouses}
+        problems += [
+            f"books[{number}].stock.in_transit: {books.stock.in_transit} is the location of a store's warehouse; name "
+            "one for goods on their way alone"
+            for number, books in enumerate(self.books)
+            if books.stock is not None and books.stock.in_transit in locations
+        ]
         kept = {entry.store for entry in warehouses}
         with_accounts = {books.subsidiary for books in self.books if books.stock is not None}
         for number, store in enumerate(self.stores):
@@ -805,6 +812,7 @@ _MENDS = {
     "float_parsing": "write a number",
     "finite_number": "write a number",
     "tuple_type": "must be a list; begin each entry with `- `",
+    "frozen_set_type": "must be a list; begin each entry with `- `",
     "model_type": "must hold settings, each as `name: value`",
     "dict_type": "must hold entries, each as `name: value`",
     "too_short": "must have at least one entry; add it",

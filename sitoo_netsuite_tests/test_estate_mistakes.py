@@ -254,6 +254,67 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         'customers: {push: true, placeholders: "@example.com"}',
         "customers.placeholders: must be a list; begin each entry with `- `",
     ),
+    "a feed nobody has": (
+        "stock:\n  push: true\n",
+        "stock:\n  feed: hourly\n",
+        "stock.feed: write after_close or during_day",
+    ),
+    "an approval of what needs none": (
+        "stock:\n  push: true\n",
+        "stock:\n  needs_approval: [sales]\n",
+        "stock.needs_approval[0]: write manual or stocktake",
+    ),
+    "one approval for a list": (
+        "stock:\n  push: true\n",
+        "stock:\n  needs_approval: stocktake\n",
+        "stock.needs_approval: must be a list",
+    ),
+    "an adjustment that NetSuite would not take": (
+        "stock:\n  push: true\n",
+        "stock:\n  adjustment_lines: 5000\n",
+        "stock.adjustment_lines: must be less than or equal",
+    ),
+    "a store's stock without a warehouse": (
+        '    - {warehouse: 11, store: "S01", location: "11"}\n',
+        "",
+        "no warehouse of store 'S01' stands under stock.warehouses",
+    ),
+    "a warehouse of no store": (
+        '{warehouse: 11, store: "S01"',
+        '{warehouse: 11, store: "S09"',
+        "stock.warehouses[0].store: no store 'S09'",
+    ),
+    "a warehouse twice": (
+        "{warehouse: 12,",
+        "{warehouse: 11,",
+        "stock.warehouses[1].warehouse: 11 stands there twice; keep one",
+    ),
+    "a location twice": (
+        'store: "S02", location: "12"',
+        'store: "S02", location: "11"',
+        "stock.warehouses[1].location: '11' stands there twice",
+    ),
+    "a warehouse by its name": (
+        "{warehouse: 11,",
+        "{warehouse: main,",
+        "stock.warehouses[0].warehouse: write a whole number",
+    ),
+    "a location by its name": (
+        'in_transit: "9002"',
+        'in_transit: "In transit"',
+        "books[0].stock.in_transit: choose NetSuite's internal id",
+    ),
+    "goods in transit at a store": (
+        'in_transit: "9002"',
+        'in_transit: "11"',
+        "books[0].stock.in_transit: 11 is the location of a store's warehouse",
+    ),
+    "goods sold against no account": ('      cogs: "', '      cost: "', "books[0].stock.cogs: is missing; add it"),
+    "stock before sales": (
+        _GO_LIVE,
+        "{sales: 2026-03-02, stock: 2026-03-01}",
+        "go_live.stock: lies before go_live.sales",
+    ),
     "a tender that needs an account": ("kind: cash}", "kind: other}", "of kind other needs an `account`"),
 }
 

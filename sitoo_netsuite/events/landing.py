@@ -98,15 +98,27 @@ def _read(body: bytes) -> tuple[list[_Event], list[Rejection]]:
         try:
             events.append(_EVENT.decode(raw))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            rejections.append(_rejection(bytes(raw), f"not an event: {error}"))
+            rejections.append(_rejection(bytes(raw), f"not an event: {error}", _id_of(raw)))
     return events, rejections
 
 
-def _rejection(body: bytes, reason: str) -> Rejection:
+class _Identified(msgspec.Struct):
+    event_id: Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,100}$")]
+
+
+def _id_of(raw: msgspec.Raw) -> str | None:
+    """The id of an event that cannot be read otherwise, by which it is cured if it comes again as it should be."""
+    try:
+        return msgspec.json.decode(raw, type=_Identified).event_id
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _rejection(body: bytes, reason: str, event_id: str | None = None) -> Rejection:
     digest = hashlib.sha256(body).digest()
     return Rejection(
-        source="events", record=digest.hex(), reason=reason, body=body, digest=digest, day=None, registerid=None,
-        sold_at=None,
+        source="events", record=event_id or digest.hex(), reason=reason, body=body, digest=digest, day=None,
+        registerid=None, sold_at=None,
     )  # fmt: skip
 
 

@@ -4,7 +4,8 @@ Belongs here: who may send, how much, and the answer. Does not belong here: read
 
 The answer decides what Sitoo does next (reference 1.9): 200 ends it, 503 has it try again and holds all later events
 back until then, anything else drops what was sent. So what cannot be read is kept and answered with 200, and 503 is
-said only where the database does not answer. Sitoo gives up waiting after 15 seconds; we answer sooner.
+said where the database does not answer, or the events do not come. Sitoo gives up waiting after 15 seconds; we answer
+sooner.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ T = TypeVar("T")
 
 # Ten events of the known kinds are 3 KB.
 LARGEST_BODY = 256 * 1024
-_BODY_SECONDS = 5.0
-_DATABASE_SECONDS = 5
+# Together less than Sitoo waits: connecting and the statements each have the database's seconds.
+_BODY_SECONDS = 4.0
+_DATABASE_SECONDS = 3
 _CONNECTIONS = 32
 _LAST_ANSWERS_SECONDS = 10
 
@@ -62,7 +64,7 @@ class Receiver:
         try:
             body = await asyncio.wait_for(_body(request), _BODY_SECONDS)
         except (TimeoutError, ClientDisconnect):
-            return _answer(408, "the events did not come")
+            return _answer(503, "the events did not come; send them again")
         if body is None:
             return _answer(413, f"more than {LARGEST_BODY} bytes")
         try:

@@ -108,9 +108,10 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
     world = sandbox.world
     first, last = world.start, world.start + timedelta(days=world.days - 1)
     closes = [(max(close_of(world, shop.key, day) for shop in world.shops), day) for day in days(first, last)]
-    nights = [moment + _NIGHT for moment, _ in closes]
-    nights += [nights[-1] + timedelta(days=number + 1) for number in range(nights_after)]
-    ticks = sorted([(moment, day, False) for moment, day in closes] + [(night, last, True) for night in nights])
+    nights = [(moment + _NIGHT, last) for moment, _ in closes]
+    # The tills are closed, but goods are still delivered, received and moved.
+    nights += [(nights[-1][0] + timedelta(days=n), last + timedelta(days=n)) for n in range(1, nights_after + 1)]
+    ticks = sorted([(moment, day, False) for moment, day in closes] + [(night, day, True) for night, day in nights])
     # Loaded here: the partitions begin at the go-live of the estate that was just made, and would end at a told time.
     from sitoo_netsuite.definitions import defs
 
@@ -124,7 +125,8 @@ def _through_the_days(sandbox: Sandbox, progress: Progress, nights_after: int) -
             if is_night:
                 _patiently(lambda: run_job(defs, instance, "reread_digests"))
             today = min(day, moment.date())
-            for start, end in _days_to_run(connection, first, today, {today} if not is_night else set()):
+            closing = {today} if not is_night or day > last else set()
+            for start, end in _days_to_run(connection, first, today, closing):
                 _patiently(partial(run_days, defs, instance, connection, start, end, "close_days"))
             if is_night:
                 _patiently(partial(run_days, defs, instance, connection, first, today, "verify_days"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ import pytest
 from sitoo_netsuite.events import receiver as receiving
 from sitoo_netsuite.events.landing import land_events, newest_event, purge_events
 from sitoo_netsuite.events.receiver import LARGEST_BODY, Receiver
+from sitoo_netsuite.flows.sales.evidence import quarantined_records
 from sitoo_netsuite.sandbox.server import serving
 from sitoo_netsuite.settings import EventsCredential, SettingsError, events_credential
 
@@ -111,6 +112,25 @@ def test_one_event_that_cannot_be_read_takes_no_other_with_it(
 ) -> None:
     assert send(url, [event(1), event(2, **changes), event(3)]).json() == {"new": 2, "known": 0, "unreadable": 1}
     assert len(rows(connection, "select * from restricted.quarantine")) == 1
+
+
+def test_an_event_that_comes_again_as_it_should_be_is_cured(url: str, connection: psycopg.Connection) -> None:
+    send(url, [event(1, event_date="yesterday")])
+    assert quarantined_records(connection, NOW.date(), NOW.date()) == []
+    send(url, [event(1)])
+    assert rows(connection, "select cured_at is not null from restricted.quarantine") == [(True,)]
+
+
+def test_events_that_come_too_slowly_are_asked_for_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "_BODY_SECONDS", 0.2)
+
+    def slowly() -> Iterator[bytes]:
+        yield b"["
+        sleep(1)
+        yield b"]"
+
+    answer = httpx.post(f"{url}/events", auth=(CREDENTIAL.user, CREDENTIAL.password), content=slowly())
+    assert answer.status_code == 503
 
 
 def test_a_body_that_is_too_large_is_refused_whether_or_not_it_says_so(

@@ -249,12 +249,15 @@ def amended_receipts(connection: psycopg.Connection, first: date, last: date, es
 
 
 def quarantined_records(connection: psycopg.Connection, first: date, last: date) -> list[QuarantinedRecord]:
-    """Records that could not be read and have not been cured, by their day as near as it could be told."""
+    """Records that could not be read and have not been cured, by their day as near as it could be told.
+
+    Not events: what they tell of is read from Sitoo itself.
+    """
     rows = connection.execute(
         """
         select distinct on (source, record) coalesce(day, landed_at::date), store, source, record, reason
         from restricted.quarantine
-        where cured_at is null and coalesce(day, landed_at::date) between %s and %s
+        where cured_at is null and source <> 'events' and coalesce(day, landed_at::date) between %s and %s
         order by source, record, id desc
         """,
         (first, last),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import msgspec
 import psycopg
 
 from sitoo_netsuite.estate import Estate
@@ -45,6 +46,7 @@ def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: 
         refresh_till_movements(connection, day, day)
         for planned in plan_adjustments(connection, day, day, estate, now, run_id):
             to_netsuite.update(_of_store_day(connection, planned, estate))
+    to_netsuite.update(_of_unreadable_receipts(connection, estate))
     return InFlight(
         {key: milli for key, milli in to_netsuite.items() if milli},
         _to_sitoo(connection, estate),
@@ -78,6 +80,42 @@ def _of_store_day(connection: psycopg.Connection, planned: PlannedDay, estate: E
         if sku in items:
             left[warehouseid, items[sku]] += milli
     return left
+
+
+class _Row(msgspec.Struct):
+    sku: str
+    quantity: int
+    additionaldata: dict[str, str] = {}
+
+
+class _Goods(msgspec.Struct):
+    """What of an order tells of goods; its money may be unreadable."""
+
+    warehouseid: int
+    orderitems: list[_Row]
+    additionaldata: dict[str, str] = {}
+
+
+def _of_unreadable_receipts(connection: psycopg.Connection, estate: Estate) -> Counter[Position]:
+    """What receipts in quarantine moved in Sitoo, as far as that can be read: it reaches NetSuite once they can be."""
+    rows = connection.execute(
+        """
+        select distinct on (record) body from restricted.quarantine
+        where source in ('orders', 'receipts') and cured_at is null and body is not null order by record, id desc
+        """
+    )
+    moved: Counter[tuple[int, str]] = Counter()
+    for (body,) in rows:
+        try:
+            order = msgspec.json.decode(body, type=_Goods)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue  # then nobody can tell, and its goods are a variance
+        for row in order.orderitems:
+            back = row.additionaldata.get("return-warehouseid") if row.quantity < 0 else None
+            if row.quantity < 0 or not order.additionaldata.get(estate.sitoo.undelivered_key):
+                moved[int(back or order.warehouseid), row.sku] -= row.quantity * 1000
+    items = _items(connection, {sku for _, sku in moved})
+    return Counter({(place, items[sku]): milli for (place, sku), milli in moved.items() if sku in items})
 
 
 def _items(connection: psycopg.Connection, skus: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,28 @@
+"""The benchmark of the stock's comparison, over a few positions."""
+
+from __future__ import annotations
+
+import psycopg
+import yaml
+
+from benchmarks.stock import DAY, NOW, fill, on_the_way
+from sitoo_netsuite.estate import parse_estate
+from sitoo_netsuite.flows.stock.in_flight import InFlight
+from sitoo_netsuite.flows.stock.snapshots import read_snapshot, take_snapshot
+from sitoo_netsuite.sandbox.estate_file import estate_yaml
+from sitoo_netsuite.sandbox.world import make_world
+
+
+def test_every_missed_position_is_found_and_what_moves_is_not(connection: psycopg.Connection) -> None:
+    world = make_world(seed=1, stores=2, days=1)
+    estate = parse_estate(yaml.safe_load(estate_yaml(world)), "the sandbox's estate")
+    expected = fill(connection, world, 8000)
+    moving = InFlight(on_the_way(world, 8000), {}, {})
+    taken = take_snapshot(connection, estate, moving, DAY, NOW)
+    assert (taken.positions, len(taken.variances), taken.moving) == (16_000, expected, 36)
+    assert {variance.variance_milli for variance in taken.variances} == {1000}
+    assert {(v.value_minor, v.currency) for v in taken.variances} == {(1250, "SEK"), (1250, "GBP")}
+    assert [v.store for v in taken.variances] == ["S01", "S01", "S02", "S02"]
+    # Without what is on its way every one of them is a variance.
+    assert len(take_snapshot(connection, estate, InFlight({}, {}, {}), DAY, NOW).variances) == 40
+    assert read_snapshot(connection, DAY).moving == 0
