@@ -28,7 +28,7 @@ MAY_BE_WRITTEN_TO_SITOO = re.compile(
     r"|POST /v2/accounts/\d+/sites/\d+/warehousetransactions\.json$"
     r"|PUT /v2/accounts/\d+/sites/\d+/warehouses/\d+/warehouseitems\.json$"
 )
-MASTERED_BY_NETSUITE = {"productid", "sku", "title", "barcode", "activepos", "vatid", "moneyprice"}
+MASTERED_BY_NETSUITE = {"productid", "sku", "title", "barcode", "activepos", "vatid", "moneyprice", "stockcountenable"}
 MOVES_STOCK = {"warehouseid", "transactiontype", "description", "externalid", "items"}
 
 

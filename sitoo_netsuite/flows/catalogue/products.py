@@ -14,6 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 
 TITLE, BARCODE, ACTIVE, VARIANTS = "title", "barcode", "active", "variants"
+# NetSuite's item types whose stock is counted. Of a kit it keeps none: its members are counted.
+STOCKED = frozenset({"InvtPart", "Assembly"})
 
 
 def price_field(pricelistid: int) -> str:
@@ -93,8 +95,9 @@ class WantedProduct:
     """What a site's tills ought to have of an item. Values as Sitoo stores them.
 
     barcode is None where NetSuite's cannot be used: Sitoo's is left as it is. prices: pricelistid to minor units on the
-    site's own basis; a list whose price cannot be told is left out. vatid is given to a new product only. group: the
-    internal id of its matrix's parent, None outside a matrix.
+    site's own basis; a list whose price cannot be told is left out. vatid and stocked, whether
+    Sitoo counts its stock, are given to a new product only. group: the internal id of its matrix's parent, None outside
+    a matrix.
     """
 
     sku: str
@@ -103,6 +106,7 @@ class WantedProduct:
     barcode: str | None
     active: bool
     vatid: int | None
+    stocked: bool
     prices: Mapping[int, int]
     group: int | None
     attributes: tuple[tuple[str, str], ...]

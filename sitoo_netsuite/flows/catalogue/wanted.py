@@ -14,7 +14,7 @@ from decimal import Decimal
 from sitoo_netsuite.estate import CatalogueSettings, PriceListSource
 from sitoo_netsuite.flows.catalogue import findings
 from sitoo_netsuite.flows.catalogue.barcodes import is_gtin, same_gtin
-from sitoo_netsuite.flows.catalogue.products import Item, SiteCatalogue, TillProduct, WantedProduct
+from sitoo_netsuite.flows.catalogue.products import STOCKED, Item, SiteCatalogue, TillProduct, WantedProduct
 from sitoo_netsuite.flows.catalogue.tax_basis import to_stored
 from sitoo_netsuite.worklist.cases import Case
 
@@ -132,6 +132,7 @@ def wanted_products(
             barcode=till_items.barcodes.get(item.sku),
             active=not item.inactive,
             vatid=vatid,
+            stocked=item.item_type in STOCKED,
             prices=prices,
             group=group,
             attributes=attributes,

@@ -73,7 +73,7 @@ class Write:
     """One change asked of Sitoo about one product.
 
     fields: mastered field to (what Sitoo has, what it ought to have). productid: None for one that is still to be made.
-    pricelistid: of `price`. vatid: of `create`. group: of `variants`, all that is asked of the group.
+    pricelistid: of `price`. vatid, stocked: of `create`. group: of `variants`, all that is asked of the group.
     """
 
     eshopid: int
@@ -83,6 +83,7 @@ class Write:
     productid: int | None = None
     pricelistid: int | None = None
     vatid: int | None = None
+    stocked: bool = False
     group: str = ""
 
     @property
@@ -96,7 +97,7 @@ class Write:
         """The record of a batch: of `create`, `change` or `price`."""
         body: dict[str, object] = {} if self.productid is None else {"productid": self.productid}
         if self.action == "create":
-            body |= {"sku": self.sku, "vatid": self.vatid}
+            body |= {"sku": self.sku, "vatid": self.vatid, "stockcountenable": self.stocked}
         for field, (_, new) in self.fields.items():
             name = "moneyprice" if self.action == "price" else _OWN_FIELDS[field]
             body[name] = new == "true" if field == ACTIVE else new
@@ -144,7 +145,7 @@ def site_writes(site: SiteCatalogue, products: Mapping[str, TillProduct], compar
     for sku, wanted in comparison.creates.items():
         fields = {field: ("", value) for field, value in wanted_fields(wanted, site).items()}
         own = {field: fields[field] for field in fields if field in _OWN_FIELDS}
-        creates.append(Write(site.eshopid, sku, "create", own, vatid=wanted.vatid))
+        creates.append(Write(site.eshopid, sku, "create", own, vatid=wanted.vatid, stocked=wanted.stocked))
         prices += _list_prices(site.eshopid, sku, fields, None)
     for sku, change in comparison.changes.items():
         own = {field: pair for field, pair in change.fields.items() if field in _OWN_FIELDS}

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sitoo_netsuite.estate import StockAccounts
+from sitoo_netsuite.flows.catalogue.products import STOCKED
 from sitoo_netsuite.posting.document_lines import Quantities, QuantityKey
 
-# NetSuite's item types whose stock is counted, and the one that is a number of others.
-_STOCKED = frozenset({"InvtPart", "Assembly"})
+# NetSuite's item type that is a number of others.
 _KIT = "Kit"
 
 
@@ -127,7 +127,7 @@ def _items(movement: StoreMovement, catalogue: Catalogue) -> list[tuple[StockIte
         moved = [(member, movement.quantity_milli * in_one // 1000) for member, in_one in members]
     else:
         moved = [(item, movement.quantity_milli)]
-    stocked = [(part, quantity) for part, quantity in moved if part.item_type in _STOCKED]
+    stocked = [(part, quantity) for part, quantity in moved if part.item_type in STOCKED]
     tracked = sorted({part.tracked_by for part, _ in stocked if part.tracked_by})
     if tracked:
         text = f"NetSuite keeps it by {' and '.join(tracked)}, which Sitoo does not tell"

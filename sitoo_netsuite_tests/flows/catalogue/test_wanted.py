@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -96,6 +97,13 @@ def test_a_barcode_of_several_items_is_one_case_and_is_pushed_for_none() -> None
     assert {sku: one.barcode for sku, one in wanted.items()} == {"SKU-1": None, "SKU-2": None, "SKU-3": _BARCODE}
     assert _keys(cases) == [("barcode_doubled", _OTHER_BARCODE)]
     assert cases[0].evidence["skus"] == ["SKU-1", "SKU-2"]
+
+
+def test_sitoo_counts_the_stock_of_what_netsuite_counts_it_of() -> None:
+    types = ("InvtPart", "Assembly", "Kit", "Service", "NonInvtPart")
+    till_items, _ = for_tills(*(replace(item(n), item_type=kind) for n, kind in enumerate(types, start=1)))
+    wanted, _ = wanted_products(till_items, site(), settings())
+    assert [wanted[f"SKU-{n}"].stocked for n in range(1, 6)] == [True, True, False, False, False]
 
 
 def test_an_inactive_item_shares_its_barcode_with_nobody() -> None:

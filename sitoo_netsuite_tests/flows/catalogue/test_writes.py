@@ -14,7 +14,7 @@ from sitoo_netsuite.flows.catalogue.writes import CannotGroupError, Write, group
 
 def member(sku: str, colour: str, size: str = "M") -> WantedProduct:
     return WantedProduct(
-        sku=sku, item=1, title=sku, barcode="", active=True, vatid=2, prices={1: 100}, group=9,
+        sku=sku, item=1, title=sku, barcode="", active=True, vatid=2, stocked=True, prices={1: 100}, group=9,
         attributes=(("Colour", colour), ("Size", size)),
     )  # fmt: skip
 
@@ -36,9 +36,10 @@ GROUPS = [{"name": "Colour", "options": ["Red", "Green"]}, {"name": "Size", "opt
 
 def test_a_product_is_made_with_all_its_own_fields_in_one_record() -> None:
     fields = {TITLE: ("", "Vase"), BARCODE: ("", "7310000000010"), ACTIVE: ("", "true"), "price:1": ("", "9.90")}
-    assert Write(1, "VASE", "create", fields, vatid=3).body() == {
+    assert Write(1, "VASE", "create", fields, vatid=3, stocked=True).body() == {
         "sku": "VASE",
         "vatid": 3,
+        "stockcountenable": True,
         "title": "Vase",
         "barcode": "7310000000010",
         "activepos": True,
