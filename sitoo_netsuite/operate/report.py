@@ -284,8 +284,8 @@ def _print_unexplained_goods(console: Console, stock: StockVerdict) -> None:
 
 
 def print_trace(console: Console, identity: str, found: Mapping[str, Any]) -> None:
-    """Receipts and documents that belong together."""
-    if not found["receipts"] and not found["documents"]:
+    """Receipts, documents and movements of stock that belong together."""
+    if not any(found.values()):
         console.print(f"Nothing is known under {identity}. Has its trading day been run?", soft_wrap=True)
     for document in found["documents"]:
         console.print(
@@ -299,6 +299,21 @@ def print_trace(console: Console, identity: str, found: Mapping[str, Any]) -> No
                 + f", account {line['account']}: {amount(line['amount_minor'], document['currency'])}",
                 soft_wrap=True,
             )
+        for goods in document.get("goods", [])[:_MOST_ROWS]:
+            worth = goods["value_minor"]
+            cost = "" if worth is None else f", cost {amount(worth, document['currency'])}"
+            console.print(
+                f"  {goods['kind']} {goods['sku']}, item {goods['item']} at location {goods['location']}: "
+                f"{units(goods['quantity_milli'])}{cost}",
+                soft_wrap=True,
+            )
+    for push in found["pushes"]:
+        goods = ", ".join(f"{units(milli)} of {sku}" for sku, milli in push["goods"].items())
+        console.print(
+            f"{push['description']} of {push['tran_date']} (transaction {push['transaction']}) in Sitoo: "
+            f"{push['external_id']}, warehouse {push['warehouseid']} of {push['store']}: {goods}; {push['state']}",
+            soft_wrap=True,
+        )
     for receipt in found["receipts"][:_MOST_ROWS]:
         why_not = receipt.get("excluded") or receipt.get("held")
         console.print(

@@ -8,6 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from sitoo_netsuite.operate.trace import trace
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
 
@@ -68,6 +69,14 @@ def test_what_the_tills_moved_is_adjusted_in_netsuite_once(retailer: Retailer) -
         ).fetchone()
         assert row is not None
         return int(row[0])
+
+    adjusted = trace(retailer.connection, posted[0])
+    (document,) = adjusted["documents"]
+    assert sum(goods["value_minor"] for goods in document["goods"] if goods["kind"] == "sale") < 0
+    receipt = adjusted["receipts"][0]["orderid"]
+    types = {found["external_id"] for found in trace(retailer.connection, str(receipt))["documents"]}
+    assert posted[0] in types
+    assert any(name.startswith("JE-") for name in types)
 
     retailer.run()
     assert adjustments(retailer) == posted

@@ -13,6 +13,7 @@ from sitoo_netsuite import settings
 from sitoo_netsuite.definitions import defs
 from sitoo_netsuite.flows.stock.automation import moved_stock, stock_hourly, stock_nightly
 from sitoo_netsuite.operate.runs import run_job
+from sitoo_netsuite.operate.trace import trace
 from sitoo_netsuite.resources import Clock, EstateFile, NetSuite, Warehouse
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
@@ -70,5 +71,9 @@ def test_goods_taken_in_are_in_the_store_s_stock_after_the_sensor_s_next_look(re
         if check.asset_key == dg.AssetKey("pushed_stock"):
             (record,) = retailer.instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
             assert record.status.value == "SUCCEEDED"
+    pushed = retailer.connection.execute("select external_id from posting.stock_pushes").fetchall()
+    (push,) = [found for (name,) in pushed for found in trace(retailer.connection, name)["pushes"]]
+    assert trace(retailer.connection, str(push["transaction"]))["pushes"] == [push]
+    assert push["goods"] == {product.sku: 5000}
     assert retailer.plan()["stock"] == []
     assert [case for case in retailer.cases() if case["kind"].startswith("stock_")] == []
