@@ -26,34 +26,33 @@ from sitoo_netsuite.flows.stock.adjustment_document import (
     external_id,
     transfer_body,
 )
+from sitoo_netsuite.flows.stock.adjustment_findings import (
+    LEFT_OUT_KINDS,
+    PLAN_KINDS,
+    POST_KINDS,
+    VERIFY_KINDS,
+    approval_case,
+    differs_case,
+    left_out_case,
+    missing_case,
+    refused_cases,
+    short_case,
+)
 from sitoo_netsuite.flows.stock.adjustment_read_back import held_adjustment, read_adjustments, save_read_back, unlike
-from sitoo_netsuite.flows.stock.adjustments import Catalogue, LeftOut, StockItem, Target, difference, split, target
+from sitoo_netsuite.flows.stock.adjustments import Catalogue, StockItem, Target, difference, split, target
 from sitoo_netsuite.flows.stock.manual_movements import ManualMovement, manual_movements
-from sitoo_netsuite.flows.stock.push_findings import units
-from sitoo_netsuite.flows.stock.shipments import ShortDelivery, shipment_movements, short_deliveries
+from sitoo_netsuite.flows.stock.shipments import shipment_movements, short_deliveries
 from sitoo_netsuite.flows.stock.till_movements import days_moved, movements_of
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.posting import outbox
 from sitoo_netsuite.posting.document_lines import Quantities, QuantityKey, StoreDayName
 from sitoo_netsuite.posting.outbox import NewDocument, OutboxRow, StoreDayKey
-from sitoo_netsuite.posting.periods import Booking, Period, PostsTo, book, is_shut
+from sitoo_netsuite.posting.periods import Booking, Period, PostsTo, book
 from sitoo_netsuite.posting.post import Poster
-from sitoo_netsuite.posting.posting_run import Flow, Posted, post_store_days, store_day
+from sitoo_netsuite.posting.posting_run import Flow, Posted, post_store_days
 from sitoo_netsuite.trading_day import trading_day_window
 from sitoo_netsuite.worklist.cases import Case
 from sitoo_netsuite.worklist.store import Scope, record_cases
-
-_LEFT_OUT_KINDS = frozenset(
-    {"stock_item_tracked", "stock_place_unknown", "stock_sku_missing_in_netsuite", "stock_shipment_not_booked"}
-)
-TO_APPROVE = "stock_movement_to_approve"
-_SHORT = "stock_delivery_short"
-PLAN_KINDS = _LEFT_OUT_KINDS | {TO_APPROVE, _SHORT}
-_POST_KINDS = ("adjustment_refused",)
-VERIFY_KINDS = frozenset({"adjustment_missing", "adjustment_differs"})
-
-# So many SKUs are named in a case; Sitoo shows the rest.
-_MOST_SKUS = 5
 
 Now = Callable[[], datetime]
 
@@ -89,7 +88,7 @@ def plan_adjustments(
         left = sum(map(abs, difference(wanted.quantities, recorded).values()))
         to_approve = tuple(movement for movement in by_hand.get(name, ()) if not movement.approved)
         planned.append(PlannedDay(name, wanted, left, name in released, to_approve))
-    cases = [*_plan_cases(planned), *map(_short_case, short_deliveries(connection, first, last, estate))]
+    cases = [*_plan_cases(planned), *map(short_case, short_deliveries(connection, first, last, estate))]
     record_cases(connection, Scope(PLAN_KINDS, first, last), cases, now, run_id)
     return planned
 
@@ -133,8 +132,8 @@ async def post_adjustments(
     poster = Poster(connection, client, now, estate.netsuite.slots, held_adjustment)
     released = set(_released(connection, first, last, estate, now()))
     posted = await post_store_days(connection, poster, flow, first, last, released)
-    refused = list(_refused_cases(posted))
-    record_cases(connection, Scope(_POST_KINDS, first, last), refused, now(), run_id)
+    refused = list(refused_cases(posted))
+    record_cases(connection, Scope(POST_KINDS, first, last), refused, now(), run_id)
     return posted
 
 
@@ -159,11 +158,7 @@ async def verify_adjustments(
         found = held.get(document.external_id)
         if found is None:
             verified.missing.append(document.external_id)
-            text = (
-                f"{document.external_id} was posted for store {document.store} on {document.trading_day} and NetSuite "
-                "does not hold it any more: somebody deleted it. Restore it, or resolve this with the reason."
-            )
-            cases.append(_case("adjustment_missing", document, text))
+            cases.append(missing_case(document))
             continue
         verified.cost_minor[document.currency] -= sum(line.value_minor for line in found.lines)
         differing = unlike(document, found)
@@ -171,12 +166,7 @@ async def verify_adjustments(
             verified.as_sent.append(document.external_id)
             continue
         verified.different.append(document.external_id)
-        lines = "; ".join(f"item {place.item}: {units(quantity)} units" for place, quantity in differing.items())
-        text = (
-            f"NetSuite's {document.external_id}, of store {document.store} on {document.trading_day}, is not what was "
-            f"sent; it holds more by {lines}. Undo the change in NetSuite, or resolve this with the reason."
-        )
-        cases.append(_case("adjustment_differs", document, text))
+        cases.append(differs_case(document, differing))
     save_read_back(connection, [row.external_id for row in documents], held.items(), now())
     record_cases(connection, Scope(VERIFY_KINDS, first, last), cases, now(), run_id)
     return verified
@@ -307,72 +297,6 @@ def _plan_cases(planned: Sequence[PlannedDay]) -> Iterator[Case]:
     for day in planned:
         trading_day, store, _ = day.name
         for entry in day.target.left_out:
-            if entry.kind in _LEFT_OUT_KINDS:
-                yield _left_out_case(entry, trading_day, store)
-        for movement in day.to_approve:
-            yield _approval_case(movement)
-
-
-def _approval_case(movement: ManualMovement) -> Case:
-    identity = str(movement.warehousetransactionid)
-    goods = ", ".join(f"{units(entry.quantity_milli)} of {entry.sku}" for entry in movement.goods[:_MOST_SKUS])
-    more = f" and {len(movement.goods) - _MOST_SKUS} more SKUs" if len(movement.goods) > _MOST_SKUS else ""
-    what = "A count found" if movement.kind == "stocktake" else "Somebody moved"
-    reason = f" (reason {movement.reason})" if movement.reason else ""
-    text = (
-        f"{what} {goods}{more} at store {movement.store} on {movement.trading_day}{reason}, and NetSuite is not told "
-        f"before it is approved: `sitoo-netsuite stock approve {identity}`. If it is wrong, correct it in Sitoo."
-    )
-    return Case(
-        TO_APPROVE, identity, movement.store, movement.trading_day, identity, None, None, evidence={"text": text}
-    )
-
-
-def _short_case(short: ShortDelivery) -> Case:
-    identity = str(short.shipmentid)
-    lines = "; ".join(
-        f"{units(abs(missing))} of {sku} {'missing' if missing > 0 else 'too many'}"
-        for sku, missing in short.missing_milli.items()
-    )
-    text = (
-        f"Store {short.store} received shipment {identity} of store {short.sender} on {short.trading_day} otherwise "
-        f"than it was sent: {lines}. NetSuite keeps the difference at the location for goods in transit. Correct the "
-        "reception in Sitoo, or adjust that location in NetSuite and resolve this with the reason."
-    )
-    return Case(_SHORT, identity, short.store, short.trading_day, identity, None, None, evidence={"text": text})
-
-
-def _left_out_case(entry: LeftOut, trading_day: date, store: str) -> Case:
-    moved = "went out" if entry.quantity_milli < 0 else "came in"
-    text = (
-        f"{units(abs(entry.quantity_milli))} units of {entry.sku} {moved} at store {store} on {trading_day}, and "
-        f"NetSuite's stock is not adjusted: {entry.text}."
-    )
-    key = f"{store}/{trading_day}/{entry.sku}/{entry.warehouseid}"
-    return Case(entry.kind, key, store, trading_day, entry.sku, None, None, evidence={"text": text})
-
-
-def _refused_cases(posted: Posted) -> Iterator[Case]:
-    """One case a store-day whose stock is not moved because NetSuite, or the estate, would not have it."""
-    refused = {name: (None, text) for name, text in posted.refused_days.items()} | {
-        store_day(outcome.document): (outcome.document.external_id, outcome.text)
-        for outcome in posted.outcomes
-        # What a period that was shut meanwhile turned away was planned again.
-        if outcome.state == "refused" and not is_shut(posted.periods, outcome.document.tran_date, PostsTo.INVENTORY)
-    }
-    for (day, store, currency), (record, text) in refused.items():
-        key = f"{store}/{day}/{currency}"
-        yield Case("adjustment_refused", key, store, day, record, None, None, evidence={"text": text})
-
-
-def _case(kind: str, document: OutboxRow, text: str) -> Case:
-    return Case(
-        kind,
-        document.external_id,
-        document.store,
-        document.trading_day,
-        document.external_id,
-        None,
-        None,
-        evidence={"text": text},
-    )
+            if entry.kind in LEFT_OUT_KINDS:
+                yield left_out_case(entry, trading_day, store)
+        yield from map(approval_case, day.to_approve)

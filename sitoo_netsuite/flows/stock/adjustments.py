@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sitoo_netsuite.estate import StockAccounts
@@ -155,11 +155,15 @@ def _account(movement: StoreMovement, accounts: StockAccounts) -> str | LeftOut:
 
 
 def _added_up(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
-    """One for each SKU of a warehouse and reason; none where as much came as went."""
-    total: defaultdict[LeftOut, int] = defaultdict(int)
+    """One for each kind, warehouse and SKU, with every reason; none where as much came as went."""
+    total: defaultdict[tuple[str, int, str], int] = defaultdict(int)
+    reasons: defaultdict[tuple[str, int, str], list[str]] = defaultdict(list)
     for entry in left_out:
-        total[replace(entry, quantity_milli=0)] += entry.quantity_milli
-    return tuple(replace(entry, quantity_milli=quantity) for entry, quantity in total.items() if quantity)
+        key = (entry.kind, entry.warehouseid, entry.sku)
+        total[key] += entry.quantity_milli
+        if entry.text not in reasons[key]:
+            reasons[key].append(entry.text)
+    return tuple(LeftOut(*key, quantity, "; ".join(reasons[key])) for key, quantity in total.items() if quantity)
 
 
 def _unmatched(movement: StoreMovement) -> str:

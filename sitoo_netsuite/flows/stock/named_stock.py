@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 
-from sitoo_netsuite.flows.stock.adjusting import TO_APPROVE, VERIFY_KINDS, PlannedDay
+from sitoo_netsuite.flows.stock.adjusting import PlannedDay
+from sitoo_netsuite.flows.stock.adjustment_findings import TO_APPROVE, VERIFY_KINDS
 
 Row = dict[str, Any]
 

@@ -73,6 +73,13 @@ def test_a_sku_moved_by_hand_that_netsuite_lacks_has_a_case_of_its_own_since_no_
     assert reasons(StoreMovement(101, "GHOST", "manual", 1000)) == [("stock_sku_missing_in_netsuite", "GHOST")]
 
 
+def test_a_sku_that_is_left_out_for_two_reasons_of_one_kind_is_one_case_with_both() -> None:
+    movements = [StoreMovement(101, "TEE", kind, 1000) for kind in ("supply", "abroad", "supply")]
+    (entry,) = target(movements, CATALOGUE, LOCATIONS, ACCOUNTS).left_out
+    assert (entry.kind, entry.quantity_milli) == ("stock_shipment_not_booked", 3000)
+    assert "supplier" in entry.text and "different books" in entry.text
+
+
 def test_what_cannot_be_adjusted_is_left_out_by_name_and_stops_nothing_else() -> None:
     movements = (sold("TEE", 1), sold("GHOST", 1), sold("SERUM", 1), sold("MIXED", 1), sold("MUG", 1, warehouseid=999))
     assert list(moved(*movements)) == [("11", "1", "TEE", "sale")]
