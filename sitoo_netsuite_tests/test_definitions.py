@@ -48,7 +48,7 @@ def test_every_check_says_what_it_holds() -> None:
         "read_back_equals_plan", "ledger_holds_only_what_we_posted", "reconciliation_variance", "opening_balances",
         "price_mismatch", "drift", "sku_only_in_sitoo", "refused_by_sitoo", "prices_explained", "customer_ambiguous",
         "push_failed", "push_doubled", "sku_missing_in_sitoo", "movements_can_be_adjusted", "adjustments_are_posted",
-        "adjustments_as_sent",
+        "adjustments_as_sent", "stock_agrees",
     }  # fmt: skip
     assert all(graph.get(key).description for key in graph.asset_check_keys)
 
