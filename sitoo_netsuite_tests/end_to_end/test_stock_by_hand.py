@@ -127,6 +127,17 @@ def test_what_a_store_sends_is_in_transit_until_another_receives_it_and_what_nev
     named = [name for name in adjustments(retailer, "InvTrnfr") if name.startswith("IT-")]
     assert len(named) == 3
 
+    # Nothing of it came at all: nothing moves at the receiver, and the night's look still names it.
+    lost = stockroom.send(here.warehouseid, there.warehouseid, {second: 4})
+    after_a_day()
+    stockroom.receive(lost, {})
+    for job in ("compare_stock", "snapshot_stock"):
+        run_job(defs, retailer.instance, job)
+    (case,) = retailer.cases("stock_delivery_short")
+    assert (case["store"], case["record"]) == (there.key, str(lost))
+    assert in_transit(retailer) == {second: 4}
+    assert retailer.cases("stock_variance") == []
+
     # NetSuite is told by a person of what goes to other books, and of what a supplier brings to a store.
     stockroom.send(here.warehouseid, abroad.warehouseid, {first: 1})
     stockroom.receive(stockroom.send(None, here.warehouseid, {second: 4}))

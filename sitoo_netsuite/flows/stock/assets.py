@@ -12,6 +12,7 @@ from sitoo_netsuite.flows.stock import checks, push_book
 from sitoo_netsuite.flows.stock.adjusting import VerifiedStock, plan_adjustments, post_adjustments, verify_adjustments
 from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, land_netsuite_levels, reread_movements
 from sitoo_netsuite.flows.stock.push_steps import push_stock
+from sitoo_netsuite.flows.stock.shipment_landing import land_shipments
 from sitoo_netsuite.flows.stock.sitoo_landing import (
     land_sitoo_levels,
     land_store_movements,
@@ -57,6 +58,7 @@ def sitoo_movements(
             first = now.date() - timedelta(days=estate.sitoo.reread_days)
             late = reread_warehouse_transactions(connection, client, estate, first, now)
             landed = landed + late
+        land_shipments(connection, client, now)
         virtual = push_book.by_site(push_book.virtual_places(connection, estate))
         levels = land_sitoo_levels(connection, client, virtual, now, whole=config.whole)
     return dg.MaterializeResult(

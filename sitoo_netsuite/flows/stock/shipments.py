@@ -29,7 +29,7 @@ _RECEIVED = 20  # reference sitoo-api, section 3
 @dataclass(frozen=True, slots=True)
 class ShortDelivery:
     """A received shipment of which not all came (positive) or more came than was sent (negative), SKU by SKU in
-    thousandths. `store` and `trading_day`: where and when it was received last.
+    thousandths. `store`: where it was received; `trading_day`: on which anything of it moved last.
     """
 
     shipmentid: int
@@ -59,11 +59,14 @@ def shipment_movements(
 
 
 def short_deliveries(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[ShortDelivery]:
-    """Shipments that were received on these trading days and of which something is missing, or too much came."""
+    """Received shipments that moved on these trading days and of which something is missing, or too much came.
+
+    Where nothing came at all, nothing moved but at its sender.
+    """
     received = {
         moved.shipmentid: moved
         for moved in _moved(connection, first - timedelta(days=2), last + timedelta(days=2), estate)
-        if moved.movement.kind == "transfer" and moved.state == _RECEIVED and moved.is_receiver
+        if moved.movement.kind == "transfer" and moved.state == _RECEIVED
     }
     received = {number: moved for number, moved in received.items() if first <= moved.day <= last}
     rows = connection.execute(
@@ -78,10 +81,9 @@ def short_deliveries(connection: psycopg.Connection, first: date, last: date, es
         """,
         [list(received)],
     )
-    assert estate.stock is not None or not received, "without stock nothing is a movement"
     return [
         ShortDelivery(
-            number, received[number].sender, received[number].store.store, received[number].day,
+            number, received[number].sender, received[number].receiver, received[number].day,
             dict(zip(skus, missing, strict=True)),
         )
         for number, skus, missing in rows
@@ -94,8 +96,8 @@ class _Moved:
     state: int
     store: Store
     sender: str
+    receiver: str
     day: date
-    is_receiver: bool
     movement: StoreMovement
 
 
@@ -128,7 +130,7 @@ def _moved(connection: psycopg.Connection, created_from: date, created_to: date,
             state,
             store,
             places[sender].store if sender in places else "",
+            places[receiver].store if receiver in places else "",
             trading_day(moved_at, store.zone, store.cut_over),
-            warehouseid == receiver,
             StoreMovement(warehouseid, sku, kind, quantity),
         )
