@@ -3,19 +3,22 @@
 Belongs here: the order of things, and the cases. Does not belong here: the comparison (`snapshots`), what is on its way
 (`in_flight`), HTTP.
 
-Levels are read at other moments than movements, and goods move meanwhile. So the SKUs that differ, and everything that
-moved, are read again before anything is called a variance.
+Levels are read at other moments than receipts and movements, and goods move meanwhile. So the SKUs that differ, and
+everything that was sold and moved, are read again before anything is called a variance.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import psycopg
 
 from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.sales.landing import land_orders
+from sitoo_netsuite.flows.sales.model import model_days
+from sitoo_netsuite.flows.sales.sessions import reach
 from sitoo_netsuite.flows.stock import push_book
 from sitoo_netsuite.flows.stock.in_flight import in_flight
 from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, land_netsuite_levels
@@ -46,8 +49,8 @@ async def snapshot_stock(
 ) -> Snapshot:
     """Takes the day's snapshot of every store whose stock is followed, and files what nothing explains.
 
-    The receipts of the last days must have been landed and modelled. Raises SitooError or NetSuiteError when a system
-    cannot be asked; the snapshot of an earlier run of the day stays then.
+    The receipts of the last days must have been landed and modelled; those of today are, where levels differ. Raises
+    SitooError or NetSuiteError when a system cannot be asked; the snapshot of an earlier run of the day stays then.
     """
     places = push_book.places(connection, estate)
     by_warehouse = estate.stock.by_warehouse if estate.stock else {}
@@ -63,11 +66,21 @@ async def snapshot_stock(
             reread_levels(connection, sitoo, sites[warehouseid], warehouseid, skus, now())
         again = [by_warehouse[warehouseid].location for warehouseid in differing]
         await land_netsuite_levels(connection, netsuite, again, slots)
+        _land_the_tills(connection, sitoo, estate, day, now())
         land_store_movements(connection, sitoo, estate, now(), (day, day))
         await land_movements(connection, netsuite, estate, now())
         snapshot = take_snapshot(connection, estate, in_flight(connection, estate, day, now(), run_id), day, now())
     record_cases(connection, Scope(SNAPSHOT_KINDS), _cases(snapshot.variances), now(), run_id)
     return snapshot
+
+
+def _land_the_tills(
+    connection: psycopg.Connection, sitoo: SitooClient, estate: Estate, day: date, now: datetime
+) -> None:
+    """What the tills sold on the trading days that go on, and on those that ended last."""
+    reached = reach(connection, day - timedelta(days=1), day, estate)
+    land_orders(connection, sitoo, *reached, estate, now)
+    model_days(connection, *reached, estate, now)
 
 
 def _cases(variances: Sequence[Variance]) -> Iterator[Case]:
