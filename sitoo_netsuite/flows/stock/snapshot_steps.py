@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 import psycopg
 
 from sitoo_netsuite.estate import Estate
-from sitoo_netsuite.flows.sales.landing import land_orders
+from sitoo_netsuite.flows.sales.landing import land_orders, land_registers
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.sessions import reach
 from sitoo_netsuite.flows.stock import push_book
@@ -78,6 +78,7 @@ def _land_the_tills(
     connection: psycopg.Connection, sitoo: SitooClient, estate: Estate, day: date, now: datetime
 ) -> None:
     """What the tills sold on the trading days that go on, and on those that ended last."""
+    land_registers(connection, sitoo, estate, now)
     reached = reach(connection, day - timedelta(days=1), day, estate)
     land_orders(connection, sitoo, *reached, estate, now)
     model_days(connection, *reached, estate, now)
