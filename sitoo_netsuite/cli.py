@@ -343,25 +343,52 @@ def forget_customer(
         )
 
 
+_MOVEMENTS = typer.Argument(
+    metavar="ID...",
+    help="NS-<id> of NetSuite's transactions, SH-<id> of Sitoo's shipments, <id> of its other movements.",
+)
+
+
 @stock_app.command("approve")
 def approve_movements(
-    movements: Annotated[list[int], typer.Argument(metavar="ID...", help="Sitoo's warehouse transactions.")],
+    movements: Annotated[list[str], _MOVEMENTS],
+    because: Annotated[str | None, typer.Option(help="Why, in a few words.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Let what was moved by hand in Sitoo, or found by a count, reach NetSuite. The next run of its day adjusts it."""
+    """Have movements that wait carried to the other system. The next run does it."""
+    _decide(movements, carried=True, because=because, as_json=as_json)
+
+
+@stock_app.command("leave")
+def leave_movements(
+    movements: Annotated[list[str], _MOVEMENTS],
+    because: Annotated[str, typer.Option(help="Why, in a few words.")],
+    as_json: Json = False,
+) -> None:
+    """Have movements not carried to the other system, whose stock is right without them. The next run takes back what
+    was.
+    """
+    _decide(movements, carried=False, because=because, as_json=as_json)
+
+
+def _decide(movements: list[str], *, carried: bool, because: str | None, as_json: bool) -> None:
     from sitoo_netsuite.estate import load_estate
-    from sitoo_netsuite.flows.stock.approvals import NotToBeApprovedError, approve
+    from sitoo_netsuite.flows.stock.decisions import decide
+    from sitoo_netsuite.flows.stock.ownership import NotAMovementError, movement_name
 
     with _warehouse() as connection:
         estate = load_estate(settings.estate_path(os.environ))
+        who, now = getpass.getuser(), settings.now(os.environ)
         try:
-            approved = approve(connection, estate, movements, getpass.getuser(), settings.now(os.environ))
-        except NotToBeApprovedError as error:
+            names = sorted({movement_name(movement) for movement in movements})
+            decide(connection, estate, names, carried=carried, who=who, reason=because, now=now)
+        except NotAMovementError as error:
             _fail(error, Exit.WRONG)
-    for movement in approved:
-        people.print(f"Approved: {movement.warehousetransactionid}, {movement.store} {movement.trading_day}.")
+    word = "approved" if carried else "left"
+    for name in names:
+        people.print(f"{word.capitalize()}: {name}.")
     if as_json:
-        _print_json({"approved": [movement.warehousetransactionid for movement in approved]})
+        _print_json({word: [str(name) for name in names]})
 
 
 def _listed_cases(connection: psycopg.Connection) -> list[dict[str, Any]]:

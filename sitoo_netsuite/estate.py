@@ -569,19 +569,38 @@ class StockWarehouse(_Part):
     location: InternalId
 
 
+System = Literal["sitoo", "netsuite"]
+
+
+class StockOwners(_Part):
+    """In which system each kind of movement is made that could be made in both. What is made in the other one waits for
+    a person.
+
+    receipts: goods from suppliers, and from warehouses that are no store's. transfers: between the stores' warehouses.
+    counts: what a count found. web_orders: what is sold from a store's stock other than at its tills; with `sitoo` each
+    system moves its own stock for them, and neither is told of the other's.
+    """
+
+    receipts: System = "netsuite"
+    transfers: System = "sitoo"
+    counts: System = "sitoo"
+    web_orders: System = "netsuite"
+
+
 class StockSettings(_Part):
     """How stock is kept in step.
 
     push: without it NetSuite's movements are landed and compared, and nothing is written to Sitoo. feed: whether the
     tills' sales reach NetSuite's stock when their store-day is released to the books, or while the day goes on, so that
     the web shop does not sell what a till sold. adjustment_lines: an adjustment that needs more is split.
-    needs_approval: kinds of movement made by hand in Sitoo that reach NetSuite only once a person has approved them.
+    needs_approval: kinds of movement made in Sitoo that reach NetSuite only once a person has approved them.
     """
 
     push: bool = False
     feed: Literal["after_close", "during_day"] = "after_close"
     adjustment_lines: WholeNumber = Field(default=200, ge=1, le=1000)
-    needs_approval: frozenset[Literal["manual", "stocktake"]] = frozenset()
+    owners: StockOwners = StockOwners()
+    needs_approval: frozenset[Literal["manual", "stocktake", "shipment"]] = frozenset()
     warehouses: tuple[StockWarehouse, ...] = Field(min_length=1)
 
     @cached_property

@@ -262,7 +262,17 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "an approval of what needs none": (
         "stock:\n  push: true\n",
         "stock:\n  needs_approval: [sales]\n",
-        "stock.needs_approval[0]: write manual or stocktake",
+        "stock.needs_approval[0]: write manual, stocktake or shipment",
+    ),
+    "an owner that is no system": (
+        "stock:\n  push: true\n",
+        "stock:\n  owners: {transfers: both}\n",
+        "stock.owners.transfers: write sitoo or netsuite",
+    ),
+    "an owner of a movement that only one system makes": (
+        "stock:\n  push: true\n",
+        "stock:\n  owners: {adjustments: netsuite}\n",
+        "stock.owners.adjustments",
     ),
     "one approval for a list": (
         "stock:\n  push: true\n",

@@ -30,6 +30,7 @@ from sitoo_netsuite.operate.facts import (
     Subsidiary,
     read_accounts,
     read_customer_count,
+    read_holds_stock,
     read_latest_orders,
     read_level_prices,
     read_list_prices,
@@ -66,6 +67,14 @@ from sitoo_netsuite.operate.master_mappings import (
     schedule_findings,
     sitoo_catalogue_findings,
     till_flag_finding,
+)
+from sitoo_netsuite.operate.stock_mappings import (
+    followed_stores,
+    left_alone_finding,
+    stock_finding,
+    stock_location_findings,
+    warehouse_findings,
+    warehouses_left_alone,
 )
 from sitoo_netsuite.settings import NetSuiteAccess, SettingsError, SitooAccess
 from sitoo_netsuite.sitoo import client as sitoo
@@ -126,7 +135,16 @@ def _estate(env: Mapping[str, str], findings: list[Finding]) -> Estate | None:
     findings.append(ok("read-only", text))
     findings.append(vat_report_finding(estate))
     findings += push_findings(estate)
+    findings.append(stock_finding(estate, events_credential=_has_events_credential(env)))
     return estate
+
+
+def _has_events_credential(env: Mapping[str, str]) -> bool:
+    try:
+        settings.events_credential(env)
+    except SettingsError:
+        return False
+    return True
 
 
 # -------------------------------------------------------------------------------------------------------- Sitoo
@@ -149,6 +167,9 @@ def _examine_sitoo(env: Mapping[str, str], estate: Estate | None, findings: list
                 _examine_till_catalogue(client, estate.catalogue, sites, findings)
             if estate.customers is not None:
                 _examine_users(client, estate, sites, findings)
+            if followed_stores(estate):
+                findings += warehouse_findings(estate, sites)
+                _examine_warehouses_left_alone(client, estate, sites, findings)
 
 
 def _examine_till_catalogue(
@@ -181,6 +202,19 @@ def _examine_users(client: SitooClient, estate: Estate, sites: tuple[SiteFacts, 
             findings.append(problem("customers", text, "Let the API key read users in Sitoo."))
         else:
             findings.append(ok("customers", f"users of {site.name} can be read"))
+
+
+def _examine_warehouses_left_alone(
+    client: SitooClient, estate: Estate, sites: tuple[SiteFacts, ...], findings: list[Finding]
+) -> None:
+    for site, warehouse in warehouses_left_alone(estate, sites):
+        try:
+            holds_stock = read_holds_stock(client, site, warehouse)
+        except SitooError as error:
+            text = f"the stock of warehouse {warehouse.warehouseid} {warehouse.name} cannot be read: {error}"
+            findings.append(problem("warehouses", text, "Let the API key read warehouses in Sitoo."))
+        else:
+            findings.append(left_alone_finding(site, warehouse, holds_stock=holds_stock))
 
 
 def _working_keys(access: SitooAccess, findings: list[Finding]) -> list[ApiKey]:
@@ -346,15 +380,9 @@ async def _examine_account(
     periods = await _read(
         "accounting periods", "Setup > Manage Accounting Periods", read_periods(client, days[0], days[-1]), findings
     )
-    journals = await _read("journals", "Transactions > Make Journal Entry", _journals_readable(client), findings)
+    await _examine_documents(client, "journals", "journalEntry", "Transactions > Make Journal Entry", findings)
     if None not in (accounts, subsidiaries, locations, periods):
         findings.append(ok("SuiteQL", "accounts, subsidiaries, locations and accounting periods can be read"))
-    if journals:
-        text = (
-            "journals can be read. Whether they may be created cannot be tried without writing one: the role needs "
-            "Transactions > Make Journal Entry at level Create or higher"
-        )
-        findings.append(ok("journals", text))
     if periods is not None and estate is not None:
         findings += period_findings(days, periods)
     if estate is None:
@@ -371,6 +399,28 @@ async def _examine_account(
         count = await _read("customers", "Lists > Customers", read_customer_count(client), findings)
         if count is not None:
             findings += customer_findings(estate, count)
+    if followed_stores(estate):
+        if locations is not None:
+            findings += stock_location_findings(estate, locations, subsidiaries)
+        await _examine_documents(
+            client, "inventory adjustments", "inventoryAdjustment", "Transactions > Adjust Inventory", findings
+        )
+        if any(books.stock is not None and books.stock.in_transit for books in estate.books):
+            await _examine_documents(
+                client, "inventory transfers", "inventoryTransfer", "Transactions > Transfer Inventory", findings
+            )
+
+
+async def _examine_documents(
+    client: NetSuiteClient, what: str, record_type: str, permission: str, findings: list[Finding]
+) -> None:
+    """Whether documents of a type can be looked up, as they are after an unclear answer."""
+    if await _read(what, permission, _readable(client, record_type), findings):
+        text = (
+            f"{what} can be read. Whether they may be created cannot be tried without writing one: the role needs "
+            f"{permission} at level Create or higher"
+        )
+        findings.append(ok(what, text))
 
 
 async def _examine_items(
@@ -445,9 +495,9 @@ async def _read(what: str, permission: str, reading: Awaitable[Answer], findings
     return None
 
 
-async def _journals_readable(client: NetSuiteClient) -> bool:
-    """True when a journal can be looked up, as it is after an unclear answer. Raises NetSuiteError."""
-    await find_by_external_id(client, "journalEntry", _NO_DOCUMENT)
+async def _readable(client: NetSuiteClient, record_type: str) -> bool:
+    """True when a document of the type can be looked up by its external id. Raises NetSuiteError."""
+    await find_by_external_id(client, record_type, _NO_DOCUMENT)
     return True
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from sitoo_netsuite.netsuite.client import SUITEQL_PATH, NetSuiteClient
 from sitoo_netsuite.netsuite.errors import Unreadable
@@ -32,6 +33,7 @@ from sitoo_netsuite.sitoo.models import (
     Warehouse,
     read_order,
     read_price_list_item,
+    read_warehouse_items,
 )
 
 _LATEST = 500
@@ -113,6 +115,18 @@ def read_no_user(client: SitooClient, site: SiteFacts) -> None:
     """Asks for a user that nobody is, to see whether users may be read. Raises SitooError."""
     for _ in client.user_pages(site.site.eshopid, email=_NOBODY):
         pass
+
+
+def read_holds_stock(client: SitooClient, site: SiteFacts, warehouse: Warehouse) -> bool:
+    """Whether a warehouse holds, or lacks, any unit of anything (a request per 1,000 levels, up to the first).
+
+    A level that cannot be read counts as stock. Raises SitooError.
+    """
+    for page in client.warehouse_item_pages(site.site.eshopid, warehouse.warehouseid):
+        levels, unreadable = read_warehouse_items(page, warehouse.warehouseid)
+        if unreadable or any(Decimal(level.decimaltotal) for level in levels):
+            return True
+    return False
 
 
 def read_latest_orders(client: SitooClient) -> LatestOrders:

@@ -7,7 +7,7 @@ credentials, clocks and permissions (`doctor`), and the file's own validity (`es
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -61,6 +61,13 @@ NAMED_TYPES = {
     "undelivered": _LIABILITY,
     "credit_notes": _LIABILITY,
     "exchange_clearing": _CLEARING,
+}
+# The offset accounts of inventory adjustments.
+STOCK_TYPES = {
+    "cogs": frozenset({"COGS"}),
+    "shrinkage": _RESULT,
+    "adjustments": _RESULT,
+    "supplied": _LIABILITY,
 }
 
 
@@ -123,7 +130,7 @@ def account_findings(
             for number in store.opening_minor.keys() - chart.keys()
         ]
     if not found:
-        count = len({number for books in estate.books for number in books.account_numbers()})
+        count = len({number for books in estate.books for _, number, _ in _account_uses("books", books)})
         found.append(
             ok("accounts", f"all {count} accounts of the books stand in NetSuite's chart and can be posted to")
         )
@@ -179,6 +186,12 @@ def _account_uses(path: str, books: Books) -> Iterator[tuple[str, str, frozenset
     yield f"{path}.accounts.petty_cash.default", petty_cash.default, PETTY_CASH_TYPES
     for reason, account in petty_cash.reasons.items():
         yield f"{path}.accounts.petty_cash.reasons.{reason}", account, PETTY_CASH_TYPES
+    if books.stock is not None:
+        for name, types in STOCK_TYPES.items():
+            if (offset := getattr(books.stock, name)) is not None:
+                yield f"{path}.stock.{name}", offset, types
+        for reason, account in books.stock.reasons.items():
+            yield f"{path}.stock.reasons.{reason}", account, STOCK_TYPES["adjustments"]
 
 
 def subsidiary_findings(estate: Estate, subsidiaries: Sequence[Subsidiary]) -> list[Finding]:
@@ -210,23 +223,41 @@ def location_findings(
 ) -> list[Finding]:
     """Every store's location: it exists, is active, and belongs to the store's subsidiary (where those are known)."""
     known = {location.id: location for location in locations}
-    found = []
-    for place, store in enumerate(estate.stores):
-        path = f"stores[{place}].location"
-        location = known.get(store.location)
-        if location is None:
-            text = f"NetSuite has no location {store.location} for store {store.store} ({path})"
-            found.append(problem("locations", text, "Correct the internal id in estate.yaml."))
-            continue
-        title = f"location {location.id} {location.name} of store {store.store}"
-        if not location.active:
-            found.append(problem("locations", f"{title} is inactive ({path})", "Activate it, or choose another."))
-        if subsidiaries is None or not location.subsidiaries:
-            continue
-        if not location.subsidiaries & lineage(store.subsidiary, subsidiaries):
-            text = f"{title} belongs to subsidiary {named(location.subsidiaries)}, not {store.subsidiary} ({path})"
-            found.append(problem("locations", text, "Correct the store's location or its subsidiary."))
+    found = [
+        finding
+        for place, store in enumerate(estate.stores)
+        for finding in location_problems(
+            f"stores[{place}].location", f"store {store.store}", store.location, store.subsidiary, known, subsidiaries
+        )
+    ]
     return found or [ok("locations", f"all {len(estate.stores)} stores have their location in NetSuite")]
+
+
+def location_problems(
+    path: str,
+    holder: str,
+    number: str,
+    subsidiary: str,
+    locations: Mapping[str, Location],
+    subsidiaries: Sequence[Subsidiary] | None,
+) -> Iterator[Finding]:
+    """What is wrong with a location (internal id) that stands at `path` of the estate for what `holder` names.
+
+    locations: by internal id. subsidiary: the one it has to belong to, or to whose parents.
+    """
+    location = locations.get(number)
+    if location is None:
+        text = f"NetSuite has no location {number} for {holder} ({path})"
+        yield problem("locations", text, "Correct the internal id in estate.yaml.")
+        return
+    title = f"location {location.id} {location.name} of {holder}"
+    if not location.active:
+        yield problem("locations", f"{title} is inactive ({path})", "Activate it, or choose another.")
+    if subsidiaries is None or not location.subsidiaries:
+        return
+    if not location.subsidiaries & lineage(subsidiary, subsidiaries):
+        text = f"{title} belongs to subsidiary {named(location.subsidiaries)}, not {subsidiary} ({path})"
+        yield problem("locations", text, "Correct the location or the subsidiary in estate.yaml.")
 
 
 def posting_days(estate: Estate, now: datetime) -> list[date]:

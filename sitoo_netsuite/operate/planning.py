@@ -21,9 +21,11 @@ from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.sessions import reach, z_reports_from
 from sitoo_netsuite.flows.sales.totals import refresh_daily_sales
 from sitoo_netsuite.flows.stock.adjusting import plan_adjustments
+from sitoo_netsuite.flows.stock.drafted_adjustments import drafted_adjustments
 from sitoo_netsuite.flows.stock.named_stock import changed_adjustments, left_out
 from sitoo_netsuite.flows.stock.push_steps import planned_pushes
 from sitoo_netsuite.flows.stock.sitoo_landing import land_store_movements
+from sitoo_netsuite.flows.stock.snapshots import last_variances
 from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
 from sitoo_netsuite.sitoo.client import SitooClient
 
@@ -40,9 +42,11 @@ def make_plan(
     verified, and the record and kind of case that account for it. `products`: `{site, sku, action, fields, held}`, what
     would be asked of Sitoo, and `customers`: `{external_id, record, subsidiary, records}`, who would be made in
     NetSuite, and `stock`: `{store, warehouse, transaction, external_id, skus, held}`, what NetSuite moved that would be
-    pushed to Sitoo, all three by what was landed last. `stock_left_out` and `stock_named`: what the tills moved and no
-    adjustment holds, and what adjustments hold otherwise than they were sent (`named_stock`). The plan is kept and its
-    cases are filed, as a run's would be.
+    pushed to Sitoo, all three by what was landed last. `stock_documents`: the adjustments and transfers that would be
+    posted (`drafted_adjustments`), by NetSuite's items as they were landed last. `stock_left_out` and `stock_named`:
+    what moved and no adjustment holds, and what adjustments hold otherwise than they were sent (`named_stock`).
+    `stock_variances`: what the last snapshot could not explain, `{store, warehouse, sku, quantity_milli}`, what Sitoo
+    has more. The plan is kept and its cases are filed, as a run's would be.
     """
     land_registers(connection, client, estate, now)
     land_z_reports(connection, client, z_reports_from(estate), last, estate, now)
@@ -53,6 +57,7 @@ def make_plan(
     land_store_movements(connection, client, estate, now, (first, last))
     refresh_till_movements(connection, first, last)
     planned = plan_days(connection, first, last, estate, now, run_id="plan")
+    stock_days = plan_adjustments(connection, first, last, estate, now, run_id="plan")
     documents: list[dict[str, Any]] = []
     held: list[dict[str, Any]] = []
     for name, target in ready_targets(connection, first, last):
@@ -100,8 +105,18 @@ def make_plan(
         "products": _products(connection, estate, now),
         "customers": planned_customers(connection, estate),
         "stock": planned_pushes(connection, client, estate),
-        "stock_left_out": left_out(plan_adjustments(connection, first, last, estate, now, run_id="plan")),
+        "stock_documents": drafted_adjustments(connection, stock_days, estate),
+        "stock_left_out": left_out(stock_days),
         "stock_named": changed_adjustments(connection, first, last),
+        "stock_variances": [
+            {
+                "store": variance.store,
+                "warehouse": variance.warehouseid,
+                "sku": variance.sku,
+                "quantity_milli": variance.variance_milli,
+            }
+            for variance in last_variances(connection)
+        ],
     }
 
 

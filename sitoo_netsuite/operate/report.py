@@ -191,6 +191,8 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
             f"{amount(debits, document['currency'])} {document['currency']}",
         )
     console.print(table)
+    if planned["stock_documents"]:
+        _print_stock_documents(console, planned["stock_documents"])
     held: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for entry in planned["held"]:
         held[entry["kind"]].append(entry)
@@ -216,6 +218,26 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
         waiting = sum("held" in row for row in planned["stock"])
         to_push = len(planned["stock"]) - waiting
         console.print(f"Stock: {to_push} movements or levels to push to Sitoo, {waiting} SKUs held.")
+
+
+def _print_stock_documents(console: Console, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Adjustments and transfers, a row for each line; units are negative where goods leave the location."""
+    table = Table(title=f"{len(documents)} stock documents to post", title_justify="left")
+    for name in ("Document", "Trading day", "Offset account", "Location", "SKU", "Units"):
+        table.add_column(name, justify="right" if name == "Units" else "left")
+    rows = [(document, line) for document in documents for line in document["lines"]]
+    for document, line in rows[:_MOST_ROWS]:
+        table.add_row(
+            document["external_id"],
+            document["trading_day"],
+            document["account"] or f"in transit ({document['in_transit']})",
+            document["location"],
+            line["sku"],
+            units(line["quantity_milli"]),
+        )
+    console.print(table)
+    if len(rows) > _MOST_ROWS:
+        console.print(f"... and {len(rows) - _MOST_ROWS} more lines.")
 
 
 def print_pushes(console: Console, pushed: Sequence[Mapping[str, Any]]) -> None:

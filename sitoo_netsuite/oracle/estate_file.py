@@ -85,8 +85,8 @@ class Place:
 class EstateFacts:
     """All the oracle knows of the retailer. `special` maps a SKU to its item entry (`kind`, `card`).
 
-    `places`: by warehouse, where stock is kept in step. `needs_approval`: kinds of movement by hand that do.
-    `till_flag`: the field of NetSuite's items that the tills sell, None where they sell all.
+    `places`: by warehouse, where stock is kept in step. `till_flag`: the field of NetSuite's items that the tills sell,
+    None where they sell all.
     """
 
     shops: Mapping[str, Shop]
@@ -96,7 +96,6 @@ class EstateFacts:
     undelivered_key: str
     virtual_payments_in_z: bool
     places: Mapping[int, Place]
-    needs_approval: frozenset[str]
     till_flag: str | None
 
     def books_of(self, shop: Shop) -> Books:
@@ -128,7 +127,6 @@ def estate_facts(content: Mapping[str, Any]) -> EstateFacts:
             int(entry["warehouse"]): Place(int(entry["warehouse"]), str(entry["store"]), str(entry["location"]))
             for entry in (content.get("stock") or {}).get("warehouses") or ()
         },
-        needs_approval=frozenset((content.get("stock") or {}).get("needs_approval") or ()),
         till_flag=(content.get("catalogue") or {}).get("till_flag"),
     )
 

@@ -35,6 +35,8 @@ _KIT = "Kit"
 _UNMATCHED = ("unmatched_sku", "stock_sku_missing_in_netsuite")
 _TRACKED, _NO_PLACE, _TO_APPROVE = "stock_item_tracked", "stock_place_unknown", "stock_movement_to_approve"
 _NOT_BOOKED = "stock_shipment_not_booked"
+# What waits for a person's word, or is left by it: nobody else can tell, but only people's movements can be.
+_BY_WORD = frozenset({_TO_APPROVE, "left_by_a_person"})
 
 StoreDay = tuple[str, date]
 
@@ -88,8 +90,8 @@ class StockReckoning:
         self._by_sku: dict[str, Item] = {}
         # By store, trading day, warehouse and SKU.
         self._moved: Counter[tuple[str, date, int, str]] = Counter()
-        # Of it, what was moved by hand.
-        self._by_hand: Counter[tuple[str, date, int, str]] = Counter()
+        # Of it, what people moved other than at a till, movement by movement.
+        self._by_people: defaultdict[tuple[str, date, int, str], list[int]] = defaultdict(list)
         # By store, trading day, location and item (internal id).
         self._adjusted: Counter[tuple[str, date, str, str]] = Counter()
         self._shipped: set[tuple[int, str]] = set()  # by warehouse and SKU
@@ -130,9 +132,8 @@ class StockReckoning:
             elif not transaction.of_the_tills:
                 key = (shop.key, shop.trading_day(transaction.moment), transaction.warehouse, sku)
                 self._moved[key] += milli
-                if transaction.shipment is None:
-                    self._by_hand[key] += milli
-                else:
+                self._by_people[key].append(milli)
+                if transaction.shipment is not None:
                     self._shipped.add((transaction.warehouse, sku))
 
     def hear_movement(self, place: Place, movement: Movement) -> None:
@@ -242,11 +243,12 @@ class StockReckoning:
         for key, kinds in named.items():
             store, day, warehouse, sku = key
             milli = sum(kinds.values())
-            # What waits for a person may be a part of what was moved by hand; any other cause is one of the SKU's.
-            moved = self._by_hand[key] if kinds.keys() == {_TO_APPROVE} else self._moved[key]
+            # Some of what people moved may wait for a word while other movements do not; any other cause is the SKU's.
+            by_word = kinds.keys() <= _BY_WORD
             if untrue := [kind for kind in kinds if not self._is_so(kind, warehouse, sku)]:
                 self._refused.append(f"{sku} of {store} {day} is left out as {untrue[0]}, but that is not so")
-            elif milli != moved and not (kinds.keys() == {_TO_APPROVE} and 0 < abs(milli) < abs(moved)):
+            elif milli != self._moved[key] and not (by_word and milli in _sums(self._by_people[key])):
+                moved = sum(self._by_people[key]) if by_word else self._moved[key]
                 self._refused.append(f"{sku} of {store} {day} moved {moved}, not {milli} thousandths")
             else:
                 accepted[key] = milli
@@ -260,8 +262,8 @@ class StockReckoning:
         if kind == _TRACKED:
             parts = [] if item is None else self._parts(item, 1000) or []
             return any(self._catalogue.items[part].tracked for part, _ in parts)
-        if kind == _TO_APPROVE:
-            return bool(self._facts.needs_approval)
+        if kind in _BY_WORD:
+            return True  # that people moved it is asked elsewhere
         if kind == _NOT_BOOKED:
             return (warehouse, sku) in self._shipped
         return kind == _NO_PLACE and warehouse not in self._facts.places
@@ -307,3 +309,11 @@ class StockReckoning:
 
     def _differ(self, store: str, about: str, sku: str, expected: int, held: int) -> None:
         self._differences.append(StockDifference(store, about, sku, expected, held))
+
+
+def _sums(quantities: Iterable[int]) -> set[int]:
+    """What any of the quantities come to together."""
+    sums = {0}
+    for quantity in quantities:
+        sums |= {known + quantity for known in sums}
+    return sums

@@ -178,6 +178,8 @@ _STOCK = """
 # A warehouse of Sitoo and the location of NetSuite it is, by store.
 stock:
   push: true
+  # Where movements are made that both systems could make. What is made in the other one waits for a person.
+  owners: {{receipts: netsuite, transfers: sitoo, counts: sitoo, web_orders: netsuite}}
   warehouses:
 {warehouses}
 """

@@ -25,6 +25,7 @@ from sitoo_netsuite.sandbox.clock import SandboxClock
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
 from sitoo_netsuite.sandbox.faults.backoffice import Backoffice
 from sitoo_netsuite.sandbox.faults.by_hand import ByHand
+from sitoo_netsuite.sandbox.faults.stock_by_hand import StockByHand
 from sitoo_netsuite.sandbox.faults.truth import Truth
 from sitoo_netsuite.sandbox.faults.weather import make_weather
 from sitoo_netsuite.sandbox.netsuite.app import build_netsuite_app
@@ -135,18 +136,21 @@ def running_sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         truth = Truth(clock, weather.planted)
         by_hand = ByHand(world, store, clock, truth, weather.by_hand)
         backoffice = Backoffice(world, clock, truth, weather.in_backoffice)
-        traffic = StockTraffic(world, clock) if options.stock_traffic else None
+        shelves = StockByHand(world, clock, truth, weather.by_hand)
+        traffic = StockTraffic(world, clock, weather.shelves) if options.stock_traffic else None
         keys = {f"{world.account_id}-{140 + number}": secrets.token_urlsafe(24) for number in range(_SITOO_KEYS)}
         private_key, credentials = _netsuite_credentials(world, options.tba)
 
         def act_in_netsuite() -> None:
             if traffic is not None:
                 traffic.act_in_netsuite(netsuite.state.account)
+            shelves.act_in_netsuite(netsuite.state.account)
             by_hand.act(netsuite.state.account)
 
         def act_in_sitoo() -> None:
             if traffic is not None:
                 traffic.act_in_sitoo(sitoo.state.stock)
+            shelves.act_in_sitoo(sitoo.state.stock)
             backoffice.act(sitoo.state.catalogue)
 
         prerender = None

@@ -1,4 +1,4 @@
-"""What moves goods besides the tills, day by day: deliveries from suppliers, transfers, breakage, counts.
+"""What moves goods besides the tills, day by day: deliveries, transfers, breakage, counts.
 
 Belongs here: who does what and when, reproducible from the world's seed. Does not belong here: how it is done
 (`netsuite/stock_hands`, `sitoo/stockroom`), mistakes (`faults`).
@@ -9,7 +9,7 @@ is next asked anything. A shop's day has a random stream of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from sitoo_netsuite.sandbox.netsuite.account import Account
 from sitoo_netsuite.sandbox.netsuite.records import Record
 from sitoo_netsuite.sandbox.netsuite.stock_hands import StockHands
 from sitoo_netsuite.sandbox.sitoo.stockroom import Stockroom
-from sitoo_netsuite.sandbox.world import Shop, World
+from sitoo_netsuite.sandbox.world import Shop, World, central_warehouse, next_of_the_subsidiary
 from sitoo_netsuite.trading_day import days
 
 # Before any shop opens: nobody sells while shelves are filled.
@@ -48,15 +48,17 @@ class _Task(Generic[H]):
 class StockTraffic:
     """Does what has fallen due. Each side is acted on by the one thread that serves it."""
 
-    def __init__(self, world: World, clock: SandboxClock) -> None:
+    def __init__(self, world: World, clock: SandboxClock, left_alone: Collection[str] = ()) -> None:
+        """left_alone: SKUs that none of it moves."""
         self._clock = clock
         self._offset_accounts = {
             account.subsidiary: account.internal_id
             for account in world.accounts
             if account.subsidiary is not None and account.role == "stock adjustments"
         }
-        self._in_netsuite = sorted(_in_netsuite(world), key=lambda task: task.due)
-        self._in_sitoo = sorted(_in_sitoo(world), key=lambda task: task.due)
+        goods = [sku for sku in _stocked(world) if sku not in left_alone]
+        self._in_netsuite = sorted(_in_netsuite(world, goods), key=lambda task: task.due)
+        self._in_sitoo = sorted(_in_sitoo(world, goods), key=lambda task: task.due)
 
     def act_in_netsuite(self, account: Account) -> None:
         """Everything that stock controllers had to do by now."""
@@ -71,19 +73,19 @@ class StockTraffic:
             tasks.pop(0).work(hands)
 
 
-def _in_sitoo(world: World) -> Iterator[_Task[Stockroom]]:
+def _in_sitoo(world: World, stocked: Sequence[str]) -> Iterator[_Task[Stockroom]]:
     for day in days(world.start, world.start + timedelta(days=world.days - 1)):
-        for place, shop in enumerate(world.shops):
+        for shop in world.shops:
             draw = Random(f"{world.seed}/breakage and counts/{shop.key}/{day}")
-            broken, *counted = _goods(world, draw, 3)
+            broken, *counted = _goods(stocked, draw, 3)
             due = _at(shop, day, _AFTERNOON)
             if draw.random() < 0.5:
                 yield _Task(due, partial(_break, warehouseid=shop.warehouseid, sku=broken))
             if draw.random() < 0.25:
                 yield _Task(due, partial(_count, warehouseid=shop.warehouseid, skus=counted))
-            receiver = _next_of_the_subsidiary(world.shops, place)
+            receiver = next_of_the_subsidiary(world.shops, shop)
             if receiver is not None and draw.random() < 0.5:
-                yield from _shipment(shop, receiver, day, _goods(world, draw, 2))
+                yield from _shipment(shop, receiver, day, _goods(stocked, draw, 2))
 
 
 def _shipment(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator[_Task[Stockroom]]:
@@ -109,16 +111,14 @@ def _count(stockroom: Stockroom, warehouseid: int, skus: Sequence[str]) -> None:
     stockroom.count(warehouseid, {**there, skus[0]: there[skus[0]] - 1000})
 
 
-def _in_netsuite(world: World) -> Iterator[_Task[StockHands]]:
+def _in_netsuite(world: World, stocked: Sequence[str]) -> Iterator[_Task[StockHands]]:
     for day in days(world.start, world.start + timedelta(days=world.days - 1)):
-        for place, shop in enumerate(world.shops):
+        for shop in world.shops:
             draw = Random(f"{world.seed}/stock traffic/{shop.key}/{day}")
-            yield from _delivery(shop, day, _goods(world, draw, _SKUS_A_DELIVERY))
+            yield from _delivery(shop, day, _goods(stocked, draw, _SKUS_A_DELIVERY))
             if draw.random() < 0.5:
-                yield from _correction(shop, day, _goods(world, draw, 1))
-            receiver = _next_of_the_subsidiary(world.shops, place)
-            if receiver is not None:
-                yield from _transfer(shop, receiver, day, _goods(world, draw, 2))
+                yield from _correction(shop, day, _goods(stocked, draw, 1))
+            yield from _replenishment(shop, day, _goods(stocked, draw, 2))
 
 
 def _delivery(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
@@ -135,16 +135,17 @@ def _delivery(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]
     yield _Task(_morning(shop, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0], rest))
 
 
-def _transfer(sender: Shop, receiver: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
-    """Goods are on their way for a day."""
-    ordered: list[Record] = []
+def _replenishment(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
+    """The central warehouse sends a shop what it has just got; goods are on their way for a day."""
+    central, ordered = central_warehouse(shop.subsidiary), list[Record]()
 
     def send(hands: StockHands) -> None:
-        ordered.append(hands.order_transfer(sender.location, receiver.location, goods))
+        hands.receive(hands.purchase(central, goods))
+        ordered.append(hands.order_transfer(central, shop.location, goods))
         hands.send(ordered[0])
 
-    yield _Task(_morning(sender, day), send)
-    yield _Task(_morning(receiver, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0]))
+    yield _Task(_morning(shop, day), send)
+    yield _Task(_morning(shop, day + timedelta(days=1)), lambda hands: hands.receive(ordered[0]))
 
 
 def _correction(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHands]]:
@@ -161,20 +162,18 @@ def _correction(shop: Shop, day: date, goods: Goods) -> Iterator[_Task[StockHand
     yield _Task(_morning(shop, day + timedelta(days=1)), edit)
 
 
-def _goods(world: World, draw: Random, skus: int) -> Goods:
-    """Stocked goods that both systems know, in thousandths of a unit."""
-    stocked = [
+def _stocked(world: World) -> list[str]:
+    """SKUs of stocked goods that both systems know."""
+    return [
         product.sku
         for product in world.products
         if product.item_type == "InvtPart" and product.netsuite_item is not None and product.told_apart_by is None
     ]
+
+
+def _goods(stocked: Sequence[str], draw: Random, skus: int) -> Goods:
+    """Some of the goods, in thousandths of a unit."""
     return {sku: draw.randrange(*_UNITS) * 1000 for sku in draw.sample(stocked, skus)}
-
-
-def _next_of_the_subsidiary(shops: Sequence[Shop], place: int) -> Shop | None:
-    """The shop a shop sends goods to; None where its subsidiary has no other."""
-    others = (*shops[place + 1 :], *shops[:place])
-    return next((shop for shop in others if shop.subsidiary == shops[place].subsidiary), None)
 
 
 def _morning(shop: Shop, day: date) -> datetime:

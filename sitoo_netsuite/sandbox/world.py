@@ -554,8 +554,9 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START, *
         locations=(
             *(Location(shop.location, f"Shop {shop.name}", shop.subsidiary, shop.key) for shop in shops),
             *(
-                Location(in_transit(country.subsidiary), f"In transit {country.code}", country.subsidiary, None)
+                Location(place(country.subsidiary), f"{name} {country.code}", country.subsidiary, None)
                 for country in countries
+                for place, name in ((in_transit, "In transit"), (central_warehouse, "Central warehouse"))
             ),
         ),
         accounts=_accounts(countries),
@@ -563,13 +564,25 @@ def make_world(seed: int, stores: int, days: int, start: date = DEFAULT_START, *
 
 
 # Above the locations of any number of shops.
-_IN_TRANSIT = 9000
+_IN_TRANSIT, _CENTRAL = 9000, 9100
 _CURRENCY_NAMES = {"SEK": "Swedish krona", "GBP": "British pound"}
 
 
 def default_list(eshopid: int, currency: str, level: str | None) -> PriceList:
     """The price list that every Sitoo site has."""
     return PriceList(DEFAULT_LIST, eshopid, _DEFAULT_LIST_NAME, currency, level)
+
+
+def central_warehouse(subsidiary: int) -> int:
+    """Internal id of the location that a subsidiary's shops get goods from; the tills do not know it."""
+    return _CENTRAL + subsidiary
+
+
+def next_of_the_subsidiary(shops: Sequence[Shop], shop: Shop) -> Shop | None:
+    """The shop that a shop sends goods to; None where its subsidiary has no other."""
+    place = shops.index(shop)
+    others = (*shops[place + 1 :], *shops[:place])
+    return next((other for other in others if other.subsidiary == shop.subsidiary), None)
 
 
 def in_transit(subsidiary: int) -> int:

@@ -234,8 +234,13 @@ KINDS = {
         ),
         Kind(
             "stock_movement_to_approve", Owner.RETAIL_OPS, Severity.LOW,
-            "Stock was moved by hand in Sitoo, or counted, and the estate wants that approved.",
-            "Approve it by the command the evidence names. If it is wrong, correct it in Sitoo and approve both.",
+            "Stock was moved in Sitoo, and the estate wants that approved, or such movements made in NetSuite.",
+            "Approve it or leave it by a command that the evidence names. If it is wrong, correct it in Sitoo.",
+        ),
+        Kind(
+            "stock_made_in_netsuite", Owner.RETAIL_OPS, Severity.MEDIUM,
+            "NetSuite moved stock of a store in a way that the estate wants made in Sitoo: maybe both systems did.",
+            "Approve it or leave it by a command that the evidence names. If it is wrong, delete it in NetSuite.",
         ),
         Kind(
             "stock_shipment_not_booked", Owner.RETAIL_OPS, Severity.MEDIUM,
@@ -280,7 +285,7 @@ KINDS = {
         Kind(
             "stock_variance", Owner.RETAIL_OPS, Severity.MEDIUM,
             "Sitoo and NetSuite have different stock of a SKU, and nothing on its way or with a case explains it.",
-            "Count the SKU in the store, and correct the side that is wrong. The next snapshot clears this.",
+            "Count the SKU in the store, correct the side that is wrong, and have the other one left alone.",
         ),
         Kind(
             "stock_variances_many", Owner.RETAIL_OPS, Severity.HIGH,

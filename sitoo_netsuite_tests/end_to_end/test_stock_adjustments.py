@@ -8,6 +8,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from sitoo_netsuite.definitions import defs
+from sitoo_netsuite.operate.runs import run_catalogue
 from sitoo_netsuite.operate.trace import trace
 from sitoo_netsuite.sandbox.serve import SandboxOptions
 from sitoo_netsuite_tests.end_to_end.conftest import Retailer
@@ -55,10 +57,26 @@ def adjustments(retailer: Retailer, kind: str = "InvAdjst") -> list[str]:
 @pytest.mark.parametrize("retailer", [SandboxOptions(stores=2, days=2, receipts=40, seed=5)], indirect=True)
 def test_what_the_tills_moved_is_adjusted_in_netsuite_once(retailer: Retailer) -> None:
     assert differing(retailer)
+    retailer.change_estate(lambda content: content.update(read_only=True))
+    run_catalogue(defs, retailer.instance)
+    planned = retailer.plan()["stock_documents"]
+    assert adjustments(retailer) == []
+    retailer.change_estate(lambda content: content.update(read_only=False))
     assert retailer.run().summary()["posted"] == 4
     assert differing(retailer) == {}
     posted = adjustments(retailer)
     assert len(posted) == 4
+    assert sorted(document["external_id"] for document in planned) == posted
+    assert {
+        (document["external_id"], document["location"], document["account"], *line.values())
+        for document in planned
+        for line in document["lines"]
+    } == set(
+        retailer.connection.execute(
+            "select external_id, location, account, sku, item, kind, quantity_milli from posting.outbox_quantities"
+        ).fetchall()
+    )
+    assert retailer.plan()["stock_documents"] == []
     assert {name[:6] for name in posted} == {f"IA-{shop.key}" for shop in retailer.sandbox.world.shops}
     cost = retailer.connection.execute("select sum(value_minor) from posting.quantities_read_back").fetchone()
     assert cost is not None and cost[0] < 0

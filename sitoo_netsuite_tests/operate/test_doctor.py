@@ -21,6 +21,7 @@ from sitoo_netsuite.estate import parse_estate
 from sitoo_netsuite.operate.doctor import Finding, examine
 from sitoo_netsuite.operate.facts import LedgerAccount, SiteFacts, Subsidiary
 from sitoo_netsuite.operate.mappings import account_findings, sitoo_findings
+from sitoo_netsuite.operate.stock_mappings import stock_finding
 from sitoo_netsuite.sandbox.serve import Sandbox
 from sitoo_netsuite.sandbox.server import serving
 from sitoo_netsuite.settings import ESTATE, NOW
@@ -70,7 +71,8 @@ def test_a_healthy_retailer_has_nothing_wrong(env: dict[str, str], database_url:
     subjects = {finding.subject for finding in findings}
     assert {
         "estate", "read-only", "VAT reports", "Sitoo keys", "Sitoo", "private key", "NetSuite login", "clock",
-        "SuiteQL", "journals", "periods", "accounts", "subsidiaries", "locations", "database",
+        "SuiteQL", "journals", "periods", "accounts", "subsidiaries", "locations", "database", "stock", "warehouses",
+        "inventory adjustments",
     } <= subjects  # fmt: skip
 
 
@@ -358,7 +360,7 @@ def _account_that_hides(table: str) -> Starlette:
             return refusal(403, "INSUFFICIENT_PERMISSION")
         return JSONResponse({"items": [], "hasMore": False})
 
-    async def journal(_: Request) -> Response:
+    async def document(_: Request) -> Response:
         return refusal(404, "NONEXISTENT_ID")
 
     def refusal(status: int, code: str) -> Response:
@@ -369,7 +371,7 @@ def _account_that_hides(table: str) -> Starlette:
             Route("/services/rest/auth/oauth2/v1/token", token, methods=["POST"]),
             Route("/services/rest/system/v1/serverTime", time),
             Route("/services/rest/query/v1/suiteql", query, methods=["POST"]),
-            Route("/services/rest/record/v1/journalEntry/{id}", journal),
+            Route("/services/rest/record/v1/{type}/{id}", document),
         ]
     )
 
@@ -386,6 +388,82 @@ def test_each_missing_permission_is_named_and_the_others_are_still_tried(env: di
     ]
     assert "role Lists > Locations" in wrong[2].mend
     assert {"NetSuite login", "clock", "journals"} <= {finding.subject for finding in findings if finding.level == "ok"}
+
+
+# ----------------------------------------------------------------------------------------------------------- stock
+
+
+def test_a_warehouse_and_a_location_that_are_not_there_are_named(with_estate: WithEstate) -> None:
+    def mistype(content: dict[str, Any]) -> None:
+        content["stock"]["warehouses"][0] |= {"warehouse": 9999, "location": "9999"}
+
+    texts = [text for _, _, text in not_ok(examine(with_estate(mistype), None))]
+    assert texts[0] == "Sitoo has no warehouse 9999 for store S01 (stock.warehouses[0].warehouse)"
+    assert "and belongs to Sitoo's store" in texts[1]  # the one that was named before
+    assert texts[2] == "NetSuite has no location 9999 for warehouse 9999 (stock.warehouses[0].location)"
+    assert len(texts) == 3
+
+
+def test_warehouses_of_two_stores_mixed_up_are_told_by_both_systems(with_estate: WithEstate) -> None:
+    def swap(content: dict[str, Any]) -> None:
+        one, other = content["stock"]["warehouses"]
+        one["store"], other["store"] = other["store"], one["store"]
+
+    texts = [text for level, _, text in not_ok(examine(with_estate(swap), None)) if level == "problem"]
+    assert [text.split(" (")[-1] for text in texts] == [
+        "stock.warehouses[0].store)",
+        "stock.warehouses[1].store)",
+        "stock.warehouses[0].location)",
+        "stock.warehouses[1].location)",
+    ]
+
+
+def test_the_accounts_of_stock_are_checked_with_the_books_others(with_estate: WithEstate) -> None:
+    def mistype(content: dict[str, Any]) -> None:
+        books = content["books"][0]
+        books["stock"] |= {"cogs": books["accounts"]["till"], "supplied": "99999", "reasons": {"broken": "88888"}}
+
+    texts = [text for _, _, text in not_ok(examine(with_estate(mistype), None))]
+    assert len(texts) == 3
+    assert "where COGS is usual (books[0].stock.cogs)" in texts[0]
+    assert texts[1] == "NetSuite has no account 99999 (books[0].stock.supplied)"
+    assert texts[2] == "NetSuite has no account 88888 (books[0].stock.reasons.broken)"
+
+
+def test_a_location_for_goods_in_transit_is_looked_up_and_so_is_the_permission_to_transfer(
+    with_estate: WithEstate,
+) -> None:
+    def mistype(content: dict[str, Any]) -> None:
+        content["books"][0]["stock"]["in_transit"] = "9999"
+
+    findings = examine(with_estate(mistype), None)
+    assert the_one(findings)[2] == "NetSuite has no location 9999 for goods in transit (books[0].stock.in_transit)"
+    (transfers,) = [finding for finding in findings if finding.subject == "inventory transfers"]
+    assert "Transactions > Transfer Inventory at level Create" in transfers.text
+
+
+def test_without_a_go_live_of_stock_nothing_of_it_is_checked(with_estate: WithEstate) -> None:
+    def leave_alone(content: dict[str, Any]) -> None:
+        for store in content["stores"]:
+            del store["go_live"]["stock"]
+        content["stock"]["warehouses"][0]["warehouse"] = 9999
+
+    findings = examine(with_estate(leave_alone), None)
+    assert not_ok(findings) == []
+    assert "that flow does nothing" in next(finding.text for finding in findings if finding.subject == "stock")
+
+
+def test_a_feed_during_the_day_without_the_events_credential_is_a_hint() -> None:
+    content = estate_content()
+    content["stores"][0]["go_live"]["stock"] = content["stores"][0]["go_live"]["sales"]
+    content["books"][0]["stock"] = {"cogs": "4000", "shrinkage": "4100", "adjustments": "4100"}
+    place = {"warehouse": 3, "store": content["stores"][0]["store"], "location": "11"}
+    content["stock"] = {"feed": "during_day", "warehouses": [place]}
+    estate = parse_estate(content, "estate.yaml")
+    hinted, told = (stock_finding(estate, events_credential=there) for there in (False, True))
+    assert (hinted.level, told.level) == ("ok", "ok")
+    assert "SITOO_EVENTS_USER" in hinted.text
+    assert "SITOO_EVENTS_USER" not in told.text
 
 
 # ---------------------------------------------------------------------------------- what the sandbox never has wrong

@@ -16,7 +16,7 @@ from sitoo_netsuite.sandbox.netsuite.opening import open_account
 from sitoo_netsuite.sandbox.netsuite.schema import RECORD_TYPES
 from sitoo_netsuite.sandbox.netsuite.settings import Settings
 from sitoo_netsuite.sandbox.stock_traffic import StockTraffic
-from sitoo_netsuite.sandbox.world import make_world
+from sitoo_netsuite.sandbox.world import central_warehouse, make_world
 
 WORLD = make_world(seed=2, stores=3, days=2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -58,17 +58,17 @@ def test_nothing_moves_before_the_trade_begins(stockrooms: Stockrooms) -> None:
     assert set(stockrooms.at(NOON - DAY).values()) == {0}
 
 
-def test_every_shop_is_delivered_to_in_parts_and_shops_of_a_subsidiary_send_each_other_goods(
+def test_every_shop_is_delivered_to_in_parts_and_gets_goods_from_the_central_warehouse(
     stockrooms: Stockrooms,
 ) -> None:
     first = stockrooms.at(NOON)
-    # Of three shops two are of one subsidiary.
-    assert (first["purchaseOrder"], first["itemReceipt"]) == (3, 3)
-    assert (first["transferOrder"], first["itemFulfillment"]) == (2, 2)
+    # What the central warehouse sends it has just got from a supplier.
+    assert (first["purchaseOrder"], first["itemReceipt"]) == (3 + 3, 3 + 3)
+    assert (first["transferOrder"], first["itemFulfillment"]) == (3, 3)
     second = stockrooms.at(NOON + DAY)
-    assert (second["purchaseOrder"], second["itemReceipt"]) == (6, 3 + 3 + 3 + 2)
+    assert (second["purchaseOrder"], second["itemReceipt"]) == (12, 6 + 6 + 3 + 3)
     last = stockrooms.at(NOON + 9 * DAY)
-    assert (last["purchaseOrder"], last["itemReceipt"], last["itemFulfillment"]) == (6, 6 + 6 + 4, 4)
+    assert (last["purchaseOrder"], last["itemReceipt"], last["itemFulfillment"]) == (12, 12 + 6 + 6, 6)
     assert last["inventoryAdjustment"] > 0
     assert stockrooms.at(NOON + 99 * DAY) == last
 
@@ -79,4 +79,8 @@ def test_the_same_goods_move_however_often_the_clock_is_looked_at(stockrooms: St
         often.at(NOON + timedelta(hours=hours))
     stockrooms.at(NOON + timedelta(hours=95))
     assert often.moved() == stockrooms.moved()
-    assert set(often.moved()) == {shop.location for shop in WORLD.shops}
+    moved = often.moved()
+    for shop in WORLD.shops:
+        assert moved.pop(shop.location) > 0
+        assert moved.pop(central_warehouse(shop.subsidiary), 0) == 0  # all of it was sent on
+    assert not moved

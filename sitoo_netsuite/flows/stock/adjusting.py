@@ -31,17 +31,19 @@ from sitoo_netsuite.flows.stock.adjustment_findings import (
     PLAN_KINDS,
     POST_KINDS,
     VERIFY_KINDS,
-    approval_case,
     differs_case,
     left_out_case,
     missing_case,
     refused_cases,
     short_case,
+    waiting_case,
 )
 from sitoo_netsuite.flows.stock.adjustment_read_back import held_adjustment, read_adjustments, save_read_back, unlike
 from sitoo_netsuite.flows.stock.adjustments import Catalogue, StockItem, Target, difference, split, target
-from sitoo_netsuite.flows.stock.manual_movements import ManualMovement, manual_movements
-from sitoo_netsuite.flows.stock.shipments import shipment_movements, short_deliveries
+from sitoo_netsuite.flows.stock.born_in_sitoo import moved_by_people
+from sitoo_netsuite.flows.stock.decisions import decided, write
+from sitoo_netsuite.flows.stock.ownership import BY_THE_ESTATE, MovedInSitoo
+from sitoo_netsuite.flows.stock.shipments import short_deliveries
 from sitoo_netsuite.flows.stock.till_movements import days_moved, movements_of
 from sitoo_netsuite.netsuite.client import NetSuiteClient
 from sitoo_netsuite.posting import outbox
@@ -60,14 +62,16 @@ Now = Callable[[], datetime]
 @dataclass(frozen=True, slots=True)
 class PlannedDay:
     """The stock of a store-day: what its adjustments ought to hold, what of it is still to be posted, and whether it
-    may be. `to_approve`: what was moved by hand and waits for a person.
+    may be. `waiting`: what people moved in Sitoo and waits for a person's word; `left`: what a person said NetSuite is
+    not told of.
     """
 
     name: StoreDayName
     target: Target
     left_milli: int  # units moved, without their sign, that no document holds yet
     released: bool
-    to_approve: tuple[ManualMovement, ...] = ()
+    waiting: tuple[MovedInSitoo, ...] = ()
+    left: tuple[MovedInSitoo, ...] = ()
 
 
 def plan_adjustments(
@@ -80,15 +84,19 @@ def plan_adjustments(
     """
     released = set(_released(connection, first, last, estate, now))
     catalogue = read_catalogue(connection, estate)
-    by_hand = manual_movements(connection, first, last, estate)
+    by_people = moved_by_people(connection, first, last, estate)
     planned = []
     for name in _followed(_days(connection, first, last, estate), estate):
         wanted = _target(connection, name, estate, catalogue)
         recorded = outbox.recorded_lines(connection, _key(name), outbox.QUANTITIES)
         left = sum(map(abs, difference(wanted.quantities, recorded).values()))
-        to_approve = tuple(movement for movement in by_hand.get(name, ()) if not movement.approved)
-        planned.append(PlannedDay(name, wanted, left, name in released, to_approve))
-    cases = [*_plan_cases(planned), *map(short_case, short_deliveries(connection, first, last, estate))]
+        people_s = by_people.get(name, ())
+        waiting = tuple(movement for movement in people_s if movement.waits is not None)
+        not_told = tuple(movement for movement in people_s if movement.left)
+        planned.append(PlannedDay(name, wanted, left, name in released, waiting, not_told))
+    carried = {movement.name.number for moved in by_people.values() for movement in moved if movement.carried}
+    short = [entry for entry in short_deliveries(connection, first, last, estate) if entry.shipmentid in carried]
+    cases = [*_plan_cases(planned), *map(short_case, short)]
     record_cases(connection, Scope(PLAN_KINDS, first, last), cases, now, run_id)
     return planned
 
@@ -216,9 +224,7 @@ def _released(
 
 def _days(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[StoreDayName]:
     """Store-days on which anything moved, or of which an adjustment was ever made, in order."""
-    by_hand = manual_movements(connection, first, last, estate)
-    shipped = shipment_movements(connection, first, last, estate)
-    return sorted({*days_moved(connection, first, last), *by_hand, *shipped})
+    return sorted({*days_moved(connection, first, last), *moved_by_people(connection, first, last, estate)})
 
 
 def _end(name: StoreDayName, estate: Estate) -> datetime:
@@ -233,11 +239,15 @@ def _target(connection: psycopg.Connection, name: StoreDayName, estate: Estate, 
     accounts = estate.books_of(store).stock
     assert estate.stock is not None and accounts is not None, "the estate has both where a store's stock is live"
     locations = {place.warehouse: place.location for place in estate.stock.warehouses}
-    by_hand = manual_movements(connection, name[0], name[0], estate).get(name, ())
     moved = movements_of(connection, name)
-    moved += [goods for movement in by_hand if movement.approved for goods in movement.goods]
-    moved += shipment_movements(connection, name[0], name[0], estate).get(name, ())
+    moved += [goods for movement in _carried(connection, name, estate) for goods in movement.goods]
     return target(moved, catalogue, locations, accounts)
+
+
+def _carried(connection: psycopg.Connection, name: StoreDayName, estate: Estate) -> list[MovedInSitoo]:
+    """What people moved in Sitoo on a store-day and NetSuite is told of."""
+    by_people = moved_by_people(connection, name[0], name[0], estate).get(name, ())
+    return [movement for movement in by_people if movement.carried]
 
 
 def _key(name: StoreDayName) -> StoreDayKey:
@@ -267,6 +277,7 @@ def _add_missing(
         parts = split(difference(_target(connection, name, estate, catalogue).quantities, recorded), most)
         if not parts:
             return []
+        _note_carried(connection, name, estate, now)
         booking = book(periods, day, PostsTo.INVENTORY)
         return [document(part, booking) for part in parts]
 
@@ -293,10 +304,17 @@ def _add_missing(
     outbox.add_documents(connection, _key(name), outbox.QUANTITIES, make, carry, still_right, now)
 
 
+def _note_carried(connection: psycopg.Connection, name: StoreDayName, estate: Estate, now: datetime) -> None:
+    """Writes down that NetSuite is told of these movements: whoever owns their kind later, they are not taken back."""
+    names = [movement.name for movement in _carried(connection, name, estate)]
+    new = [entry for entry in names if entry.number not in decided(connection, entry.born_in, [entry.number])]
+    write(connection, new, carried=True, who=BY_THE_ESTATE, reason=None, now=now)
+
+
 def _plan_cases(planned: Sequence[PlannedDay]) -> Iterator[Case]:
     for day in planned:
         trading_day, store, _ = day.name
         for entry in day.target.left_out:
             if entry.kind in LEFT_OUT_KINDS:
                 yield left_out_case(entry, trading_day, store)
-        yield from map(approval_case, day.to_approve)
+        yield from map(waiting_case, day.waiting)

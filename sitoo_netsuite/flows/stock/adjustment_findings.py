@@ -11,7 +11,7 @@ from datetime import date
 
 from sitoo_netsuite.flows.stock.adjustment_read_back import Place
 from sitoo_netsuite.flows.stock.adjustments import LeftOut
-from sitoo_netsuite.flows.stock.manual_movements import ManualMovement
+from sitoo_netsuite.flows.stock.ownership import MovedInSitoo
 from sitoo_netsuite.flows.stock.push_findings import units
 from sitoo_netsuite.flows.stock.shipments import ShortDelivery
 from sitoo_netsuite.posting.outbox import OutboxRow
@@ -34,20 +34,20 @@ VERIFY_KINDS = frozenset({_MISSING, _DIFFERS})
 _MOST_SKUS = 5
 
 
-def approval_case(movement: ManualMovement) -> Case:
-    """Something moved by hand waits for a person."""
-    identity = str(movement.warehousetransactionid)
+def waiting_case(movement: MovedInSitoo) -> Case:
+    """Something that people moved in Sitoo waits for a person's word."""
+    name = str(movement.name)
     goods = ", ".join(f"{units(entry.quantity_milli)} of {entry.sku}" for entry in movement.goods[:_MOST_SKUS])
     more = f" and {len(movement.goods) - _MOST_SKUS} more SKUs" if len(movement.goods) > _MOST_SKUS else ""
-    what = "A count found" if movement.kind == "stocktake" else "Somebody moved"
+    what = {"stocktake": "A count found", "manual": "Somebody moved"}.get(movement.kind, f"Shipment {name} moved")
     reason = f" (reason {movement.reason})" if movement.reason else ""
     text = (
         f"{what} {goods}{more} at store {movement.store} on {movement.trading_day}{reason}, and NetSuite is not told "
-        f"before it is approved: `sitoo-netsuite stock approve {identity}`. If it is wrong, correct it in Sitoo."
+        f"before a person says so: {movement.waits}. If NetSuite has to follow: `sitoo-netsuite stock approve {name}`. "
+        f"If NetSuite is right without it: `sitoo-netsuite stock leave {name}`. If it is wrong, correct it in Sitoo."
     )
-    return Case(
-        TO_APPROVE, identity, movement.store, movement.trading_day, identity, None, None, evidence={"text": text}
-    )
+    key = name if movement.name.born_in == "sitoo" else f"{name}/{movement.store}/{movement.trading_day}"
+    return Case(TO_APPROVE, key, movement.store, movement.trading_day, name, None, None, evidence={"text": text})
 
 
 def short_case(short: ShortDelivery) -> Case:

@@ -71,9 +71,7 @@ def _of_store_day(connection: psycopg.Connection, planned: PlannedDay, estate: E
         left[estate.stock.by_location[key.location].warehouse, int(key.item)] += milli
     waiting = [(entry.warehouseid, entry.sku, entry.quantity_milli) for entry in planned.target.left_out]
     waiting += [
-        (goods.warehouseid, goods.sku, goods.quantity_milli)
-        for movement in planned.to_approve
-        for goods in movement.goods
+        (goods.warehouseid, goods.sku, goods.quantity_milli) for movement in planned.waiting for goods in movement.goods
     ]
     items = _items(connection, {sku for _, sku, _ in waiting})
     for warehouseid, sku, milli in waiting:

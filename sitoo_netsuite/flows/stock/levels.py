@@ -52,7 +52,7 @@ def levels_to_push(
         wanted = wanted_levels(place, available, has)
         reasons = unusable(place.eshopid, {level.sku for level in wanted})
         found += [level for level in wanted if level.sku not in reasons]
-        withheld += [level.withheld(reasons[level.sku], refused=False) for level in wanted if level.sku in reasons]
+        withheld += [level.withheld(reasons[level.sku], "unusable") for level in wanted if level.sku in reasons]
     return found, withheld
 
 
@@ -76,7 +76,7 @@ def push_levels(
             except SitooUnclear:
                 answers = []  # the reading back tells, and the next run tells them again
             refused += [
-                level.withheld(answer.error or f"status {answer.status}", refused=True)
+                level.withheld(answer.error or f"status {answer.status}", "refused")
                 for level, answer in zip(some, answers, strict=bool(answers))
                 if answer.refused
             ]

@@ -1,7 +1,7 @@
 """What people moved in Sitoo by hand, and what counts found: read from Sitoo's landed movements.
 
-Belongs here: which of Sitoo's warehouse transactions these are, their trading day, and what a person approved. Does not
-belong here: what NetSuite is told of them (`adjustments`), goods that go from one place to another (shipments).
+Belongs here: which of Sitoo's warehouse transactions these are, their trading day, and what a person decided of them.
+Does not belong here: what NetSuite is told of them (`adjustments`), goods that go from place to place (`shipments`).
 
 A transaction is of its kind unless it is the tills' (sales and refunds, which the receipts tell), a push of ours, or of
 a shipment. Numbers of most types are not known (reference sitoo-api, section 3), so that the kind is told by what it is
@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import psycopg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.stock.adjustments import StoreMovement
+from sitoo_netsuite.flows.stock.ownership import MovedInSitoo, MovementName, waits_in_sitoo
 from sitoo_netsuite.posting.document_lines import StoreDayName
 from sitoo_netsuite.sitoo.models import VIRTUAL_WAREHOUSE
 from sitoo_netsuite.trading_day import trading_day
@@ -28,38 +28,21 @@ _OF_THE_TILLS = (30, 40)
 _STOCKTAKING = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ManualMovement:
-    """A warehouse transaction that somebody made by hand. `kind`: 'manual' or 'stocktake'.
-
-    `reason` is Sitoo's reason code, empty where none was given. approved: by a person, where the estate asks for one.
-    """
-
-    warehousetransactionid: int
-    store: str
-    trading_day: date
-    moved_at: datetime
-    kind: str
-    reason: str
-    approved: bool
-    goods: tuple[StoreMovement, ...]
-
-
 def manual_movements(
     connection: psycopg.Connection, first: date, last: date, estate: Estate
-) -> dict[StoreDayName, list[ManualMovement]]:
+) -> dict[StoreDayName, list[MovedInSitoo]]:
     """What was moved by hand in the stores whose stock is followed, on these trading days of theirs."""
     if estate.stock is None:
         return {}
     rows = connection.execute(
         """
         select t.warehousetransactionid, t.warehouseid, t.created_at, t.transaction_type, coalesce(t.reason_code, ''),
-               a.warehousetransactionid is not null, array_agg(i.sku order by i.line),
+               d.carried, array_agg(i.sku order by i.line),
                array_agg(i.quantity_milli order by i.line)
         from landing.warehouse_transactions t
         join landing.warehouse_transaction_items i using (created_day, warehousetransactionid)
         join landing.warehouses w on w.warehouseid = t.warehouseid and w.warehouse_type <> %(virtual)s
-        left join posting.stock_approvals a using (warehousetransactionid)
+        left join posting.stock_decided d on d.born_in = 'sitoo' and d.number = t.warehousetransactionid
         where t.created_day between %(first)s and %(last)s and t.warehouseid = any(%(warehouses)s)
           and t.transaction_type <> all(%(tills)s) and t.shipmentid is null
           and not exists (select from posting.stock_pushes p where p.external_id = t.external_id)
@@ -74,8 +57,8 @@ def manual_movements(
             "virtual": VIRTUAL_WAREHOUSE,
         },
     )
-    found: defaultdict[StoreDayName, list[ManualMovement]] = defaultdict(list)
-    for identity, warehouseid, moved_at, transaction_type, reason, approved, skus, quantities in rows:
+    found: defaultdict[StoreDayName, list[MovedInSitoo]] = defaultdict(list)
+    for identity, warehouseid, moved_at, transaction_type, reason, carried, skus, quantities in rows:
         store = estate.by_store[estate.stock.by_warehouse[warehouseid].store]
         day = trading_day(moved_at, store.zone, store.cut_over)
         if store.go_live.stock is None or not max(first, store.go_live.stock) <= day <= last:
@@ -85,12 +68,10 @@ def manual_movements(
             StoreMovement(warehouseid, sku, kind, quantity, reason)
             for sku, quantity in zip(skus, quantities, strict=True)
         )
-        found[day, store.store, store.currency].append(
-            ManualMovement(
-                identity, store.store, day, moved_at, kind, reason,
-                approved=approved or kind not in estate.stock.needs_approval, goods=goods,
-            )
-        )  # fmt: skip
+        waits = waits_in_sitoo(kind, estate.stock) if carried is None else None
+        name = MovementName("sitoo", identity)
+        moved = MovedInSitoo(name, store.store, day, kind, reason, waits, carried is False, goods)
+        found[day, store.store, store.currency].append(moved)
     return dict(found)
 
 

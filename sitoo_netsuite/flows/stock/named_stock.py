@@ -16,17 +16,22 @@ from sitoo_netsuite.flows.stock.adjustment_findings import TO_APPROVE, VERIFY_KI
 
 Row = dict[str, Any]
 
+# Of no case: a person decided it.
+_LEFT = "left_by_a_person"
+
 
 def left_out(planned: Iterable[PlannedDay]) -> list[Row]:
-    """What moved in the stores and no adjustment can hold, or may yet, by the kind of its case: store, trading_day,
-    warehouse, sku, quantity_milli (thousandths, negative where goods went) and kind.
+    """What moved in the stores and no adjustment holds: store, trading_day, warehouse, sku,
+    quantity_milli (thousandths, negative where goods went) and kind: its case's, or `left_by_a_person`, who said that
+    NetSuite is not told of it.
     """
     rows = []
     for day in planned:
         entries = [(entry.kind, entry.warehouseid, entry.sku, entry.quantity_milli) for entry in day.target.left_out]
         entries += [
-            (TO_APPROVE, goods.warehouseid, goods.sku, goods.quantity_milli)
-            for movement in day.to_approve
+            (kind, goods.warehouseid, goods.sku, goods.quantity_milli)
+            for kind, movements in ((TO_APPROVE, day.waiting), (_LEFT, day.left))
+            for movement in movements
             for goods in movement.goods
         ]
         rows += [

@@ -51,9 +51,11 @@ _DATED_FROM = "t.trandate >= TO_DATE(?, 'YYYY-MM-DD')"
 # One row a line: a place is a transaction and its line, as in posting/read_back.
 _LINES = f"""
     SELECT t.id * 100000 + tl.id AS place, t.id, tl.id AS line, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, t.type,
-           t.tranid, t.externalid, tl.item, tl.location, tl.quantity,
+           t.tranid, t.externalid, tl.item, tl.location, tl.quantity, o.type AS source,
+           COALESCE(o.location, t.location) AS sender, COALESCE(o.transferlocation, t.transferlocation) AS receiver,
            TO_CHAR(t.lastmodifieddate, {_SECONDS}) AS modified
     FROM transaction t JOIN transactionline tl ON tl.transaction = t.id
+    LEFT JOIN transaction o ON o.id = tl.createdfrom
     WHERE tl.isinventoryaffecting = 'T' AND t.posting = 'T' AND tl.location IN ({{locations}})
       AND t.id IN ({{transactions}}) AND t.id * 100000 + tl.id > ?
     ORDER BY t.id * 100000 + tl.id
@@ -72,7 +74,7 @@ _LEVELS = """
 
 _MOVEMENT_COLUMNS = (
     "transaction", "line", "tran_date", "type", "number", "external_id", "item", "location", "quantity_milli",
-    "modified_at", "landed_at",
+    "source_type", "sender", "receiver", "modified_at", "landed_at",
 )  # fmt: skip
 _LEVEL_COLUMNS = ("location", "item", "on_hand_milli", "available_milli", "average_cost")
 
@@ -220,7 +222,8 @@ def _replace(
         (
             int(row["id"]), int(row["line"]), date.fromisoformat(row["trandate"]), row["type"],
             row.get("tranid") or row["id"], row.get("externalid"), int(row["item"]), int(row["location"]),
-            _milli(row["quantity"]), _saved_at(row["modified"]), now,
+            _milli(row["quantity"]), row.get("source"), row.get("sender"), row.get("receiver"),
+            _saved_at(row["modified"]), now,
         )
         for row in lines
     )  # fmt: skip

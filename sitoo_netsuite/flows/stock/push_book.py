@@ -23,18 +23,31 @@ from typing import Literal
 import psycopg
 
 from sitoo_netsuite.estate import Estate
+from sitoo_netsuite.flows.stock.ownership import (
+    BY_THE_ESTATE,
+    ORDERED_BY_CUSTOMERS,
+    SOLD,
+    netsuite_kind,
+    waits_in_netsuite,
+)
 from sitoo_netsuite.flows.stock.wanted_pushes import Movement, Place, Push, PushLine, RecordedPush
 from sitoo_netsuite.sitoo.models import VIRTUAL_WAREHOUSE
 
 # Sitoo dates its transactions by its own clock.
 _SEEN_FROM = "(p.planned_at - interval '2 days')::date"
-# What Sitoo does not know: what others moved in NetSuite, and the members of kits in our own documents.
+# What Sitoo does not know: what others moved in NetSuite, but for what a person said it is not told of, and the members
+# of kits in our own documents.
 _NEWS = """
-    select m.transaction, m.location, m.tran_date, m.type, m.number, m.item, m.quantity_milli
+    select m.transaction, m.location, m.tran_date, m.type, m.number, m.source_type, m.sender, m.receiver, m.item,
+           m.quantity_milli
     from landing.stock_movements m
     where not exists (select from posting.outbox o where o.external_id = m.external_id)
+      and not exists (
+          select from posting.stock_decided d
+          where d.born_in = 'netsuite' and d.number = m.transaction and not d.carried
+      )
     union all
-    select m.transaction, m.location, m.tran_date, m.type, m.number, q.item::bigint, q.quantity_milli
+    select m.transaction, m.location, m.tran_date, m.type, m.number, null, null, null, q.item::bigint, q.quantity_milli
     from (
         select distinct transaction, location, tran_date, type, number, external_id from landing.stock_movements
     ) m
@@ -101,26 +114,91 @@ def movements(connection: psycopg.Connection, estate: Estate, transactions: Coll
     """What these transactions of NetSuite moved and Sitoo was not told by itself, by warehouse of the estate, as they
     were landed last.
 
-    Of those that we made Sitoo knows everything, but for the members of kits: it moves a kit's own stock, if any.
+    Of those that we made Sitoo knows everything, but for the members of kits: it moves a kit's own stock, if any. It
+    is not told of web orders either where it moves its own stock for them.
     """
-    by_location = {int(place.location): place.warehouse for place in (estate.stock.warehouses if estate.stock else ())}
+    if estate.stock is None:
+        return []
+    by_location = {int(place.location): place.warehouse for place in estate.stock.warehouses}
     rows = connection.execute(
         f"""
-        select transaction, location, tran_date, type, number, array_agg(item), array_agg(quantity_milli)
+        select transaction, location, tran_date, type, number, source_type, sender, receiver, decided, pushed,
+               array_agg(item), array_agg(quantity_milli)
         from (
-            select transaction, location, tran_date, type, number, item, sum(quantity_milli)::bigint as quantity_milli
-            from ({_NEWS}) news where transaction = any(%s) and location = any(%s) group by 1, 2, 3, 4, 5, 6
+            select transaction, location, tran_date, type, number, max(source_type) as source_type,
+                   max(sender) as sender, max(receiver) as receiver, item, sum(quantity_milli)::bigint as quantity_milli
+            from ({_NEWS}) news where transaction = any(%s) and location = any(%s)
+            group by transaction, location, tran_date, type, number, item
         ) summed
-        group by transaction, location, tran_date, type, number
+        cross join lateral (
+            select exists (
+                       select from posting.stock_decided where born_in = 'netsuite' and number = transaction
+                   ) as decided,
+                   exists (
+                       select from posting.stock_pushes p
+                       where p.transaction = summed.transaction and p.state <> 'refused'
+                   ) as pushed
+        ) known
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
         """.encode(),
         (list(transactions), list(by_location)),
     )
-    return [
-        Movement(
-            transaction, by_location[location], tran_date, kind, number, dict(zip(items, quantities, strict=True))
-        )
-        for transaction, location, tran_date, kind, number, items, quantities in rows
-    ]  # fmt: skip
+    found = []
+    for transaction, location, tran_date, code, number, source, sender, receiver, decided, pushed, *moved in rows:
+        kind = netsuite_kind(code, source, (sender, receiver), by_location)
+        # Whoever owns the kind now, what was pushed is followed to its end.
+        begun = decided or pushed
+        if kind == "web_orders" and estate.stock.owners.web_orders == "sitoo" and not begun:
+            continue
+        waits = None if begun else waits_in_netsuite(kind, estate.stock)
+        quantities = dict(zip(*moved, strict=True))
+        found.append(Movement(transaction, by_location[location], tran_date, code, number, quantities, waits))
+    return found
+
+
+def leave_web_orders(connection: psycopg.Connection, transactions: Collection[int], now: datetime) -> None:
+    """Writes down of those of these transactions that are web orders, and of which nothing was pushed, that Sitoo is
+    not told of them: it moves its own stock for them. Another setting later does not reach back.
+    """
+    connection.execute(
+        """
+        insert into posting.stock_decisions (born_in, number, carried, decided_by, reason, decided_at)
+        select distinct 'netsuite', m.transaction, false, %s, 'web orders are moved in both systems', %s::timestamptz
+        from landing.stock_movements m
+        where m.transaction = any(%s) and (m.type = any(%s) or m.source_type = any(%s))
+          and not exists (select from posting.outbox o where o.external_id = m.external_id)
+          and not exists (select from posting.stock_pushes p where p.transaction = m.transaction)
+          and not exists (select from posting.stock_decided where born_in = 'netsuite' and number = m.transaction)
+        """,
+        (BY_THE_ESTATE, now, list(transactions), list(SOLD), list(ORDERED_BY_CUSTOMERS)),
+    )
+
+
+def left(connection: psycopg.Connection, estate: Estate) -> list[tuple[int, int, str, int, str]]:
+    """What NetSuite moved and Sitoo is not told of, since somebody said so: transaction, warehouse, SKU, quantity in
+    thousandths, and who said it, with the reason.
+    """
+    by_warehouse = estate.stock.by_warehouse if estate.stock else {}
+    kept = places(connection, estate)
+    rows = connection.execute(
+        """
+        select m.transaction, place.warehouseid, i.sku, sum(m.quantity_milli)::bigint,
+               concat_ws(': ', d.decided_by, d.reason)
+        from posting.stock_decided d
+        join landing.stock_movements m on m.transaction = d.number
+        join landing.items i using (item)
+        join unnest(%s::bigint[], %s::bigint[], %s::date[]) as place (warehouseid, location, go_live)
+            on place.location = m.location and m.tran_date >= place.go_live
+        where d.born_in = 'netsuite' and not d.carried and i.for_tills
+        group by 1, 2, 3, 5 order by 1, 2, 3
+        """,
+        (
+            [place.warehouseid for place in kept],
+            [int(by_warehouse[place.warehouseid].location) for place in kept],
+            [place.go_live for place in kept],
+        ),
+    )
+    return rows.fetchall()
 
 
 def recorded(connection: psycopg.Connection, transactions: Collection[int]) -> list[RecordedPush]:

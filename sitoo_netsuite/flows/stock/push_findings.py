@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from sitoo_netsuite.flows.stock.wanted_pushes import Push, RecordedPush, Withheld
 from sitoo_netsuite.worklist.cases import Case
 
-PUSH_KINDS = frozenset({"stock_push_failed", "stock_push_doubled", "stock_sku_missing_in_sitoo"})
+PUSH_KINDS = frozenset(
+    {"stock_push_failed", "stock_push_doubled", "stock_sku_missing_in_sitoo", "stock_made_in_netsuite"}
+)
 """Every run finds all there is of these: what a transaction waits for keeps it in the next run's look."""
 
 
@@ -43,10 +45,11 @@ def push_cases(
             f"Sitoo refused it: {entry.reason}", False,
         )
         for entry in withheld
-        if entry.refused
+        if entry.cause == "refused"
     ]  # fmt: skip
     return [
-        *_missing(entry for entry in withheld if not entry.refused),
+        *_missing(entry for entry in withheld if entry.cause == "unusable"),
+        *_waiting(entry for entry in withheld if entry.cause == "waits"),
         *_failures(failed),
         *(_doubled(push, stores[push.warehouseid]) for push in doubled if push.warehouseid in stores),
     ]
@@ -80,6 +83,33 @@ def _missing(withheld: Iterable[Withheld]) -> list[Case]:
             )
         )
     return cases
+
+
+def _waiting(withheld: Iterable[Withheld]) -> Iterator[Case]:
+    """One case a transaction, of the store that goods left, or else came to."""
+    together: defaultdict[int, list[Withheld]] = defaultdict(list)
+    for entry in withheld:
+        if entry.transaction is not None:
+            together[entry.transaction].append(entry)
+    for transaction, entries in sorted(together.items()):
+        entries.sort(key=lambda entry: (entry.quantity_milli > 0, entry.place.warehouseid, entry.sku))
+        first, name = entries[0], f"NS-{transaction}"
+        goods = [f"{units(entry.quantity_milli)} of {entry.sku} at store {entry.place.store}" for entry in entries]
+        text = (
+            f"NetSuite's {first.number} moved {_some(goods)}, and Sitoo is not told before a person says so: "
+            f"{first.reason}. If Sitoo has to follow: `sitoo-netsuite stock approve {name}`. If Sitoo is right without "
+            f"it: `sitoo-netsuite stock leave {name}`. If it is wrong, delete it in NetSuite."
+        )
+        yield Case(
+            "stock_made_in_netsuite",
+            str(transaction),
+            store=first.place.store,
+            trading_day=None,
+            record=name,
+            amount_minor=None,
+            currency=None,
+            evidence={"text": text, "number": first.number},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +182,9 @@ def units(milli: int) -> str:
 
 
 def _listed(skus: Mapping[str, int]) -> str:
-    shown = [f"{units(quantity)} of {sku}" for sku, quantity in sorted(skus.items())]
-    return ", ".join(shown[:10]) + (f" and {len(shown) - 10} more SKUs" if len(shown) > 10 else "")
+    return _some([f"{units(quantity)} of {sku}" for sku, quantity in sorted(skus.items())])
+
+
+def _some(goods: Sequence[str]) -> str:
+    """The first ten, and how many more there are."""
+    return ", ".join(goods[:10]) + (f" and {len(goods) - 10} more SKUs" if len(goods) > 10 else "")

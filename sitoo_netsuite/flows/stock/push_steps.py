@@ -102,6 +102,8 @@ def push_stock(
         if whole:
             touch(connection, push_book.differing(connection, estate))
         transactions = take(connection, run_id)
+        if estate.stock.owners.web_orders == "sitoo":
+            push_book.leave_web_orders(connection, transactions, clock())
         first = look = _look(connection, client, estate, transactions, refused_again=whole)
         for _ in range(_MOST_ROUNDS if may_push else 0):
             if not look.wanted.pushes:
@@ -133,8 +135,8 @@ def push_stock(
 
 def planned_pushes(connection: psycopg.Connection, client: SitooClient, estate: Estate) -> list[dict[str, Any]]:
     """What would be pushed by what was landed last, one row a push, for people: store, warehouse, transaction,
-    external_id, skus (SKU to units), and `held` with the reason where it is not pushed. Levels of virtual warehouses
-    are rows too, without a transaction. Raises SitooError.
+    external_id, skus (SKU to units), and `held` with the reason where it is not pushed, or who said that it is not to
+    be. Levels of virtual warehouses are rows too, without a transaction. Raises SitooError.
     """
     if estate.stock is None:
         return []
@@ -161,6 +163,17 @@ def planned_pushes(connection: psycopg.Connection, client: SitooClient, estate: 
             "held": entry.reason,
         }
         for entry in (*look.wanted.withheld, *withheld)
+    ]
+    rows += [
+        {
+            "store": estate.stock.by_warehouse[warehouseid].store,
+            "warehouse": warehouseid,
+            "transaction": transaction,
+            "external_id": None,
+            "skus": {sku: units(quantity_milli)},
+            "held": f"left alone by {said}",
+        }
+        for transaction, warehouseid, sku, quantity_milli, said in push_book.left(connection, estate)
     ]
     rows += [
         {

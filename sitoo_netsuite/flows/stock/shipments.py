@@ -19,6 +19,7 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate, Store
 from sitoo_netsuite.flows.stock.adjustments import StoreMovement
+from sitoo_netsuite.flows.stock.ownership import MovedInSitoo, MovementName, waits_in_sitoo
 from sitoo_netsuite.posting.document_lines import StoreDayName
 from sitoo_netsuite.sitoo.models import VIRTUAL_WAREHOUSE
 from sitoo_netsuite.trading_day import trading_day
@@ -41,20 +42,29 @@ class ShortDelivery:
 
 def shipment_movements(
     connection: psycopg.Connection, first: date, last: date, estate: Estate
-) -> dict[StoreDayName, list[StoreMovement]]:
+) -> dict[StoreDayName, list[MovedInSitoo]]:
     """What shipments moved in the stores whose stock is followed, on these trading days of theirs.
 
     `kind`: 'transfer' between stores of a subsidiary, 'supply' from a supplier; 'abroad' where the two ends have not
     the same books, or one of them is not of the estate.
     """
-    found: defaultdict[StoreDayName, list[StoreMovement]] = defaultdict(list)
+    of_shipment: defaultdict[tuple[date, str, int], list[_Moved]] = defaultdict(list)
     for moved in _moved(connection, first - timedelta(days=2), last + timedelta(days=2), estate):
-        if (
-            first <= moved.day <= last
-            and moved.store.go_live.stock is not None
-            and moved.day >= moved.store.go_live.stock
-        ):
-            found[moved.day, moved.store.store, moved.store.currency].append(moved.movement)
+        go_live = moved.store.go_live.stock
+        if first <= moved.day <= last and go_live is not None and moved.day >= go_live:
+            of_shipment[moved.day, moved.store.store, moved.shipmentid].append(moved)
+    rows = connection.execute(
+        "select number, carried from posting.stock_decided where born_in = 'shipment' and number = any(%s)",
+        [list({shipmentid for _, _, shipmentid in of_shipment})],
+    )
+    decisions: dict[int, bool] = dict(rows.fetchall())
+    found: defaultdict[StoreDayName, list[MovedInSitoo]] = defaultdict(list)
+    for (day, store, shipmentid), lines in of_shipment.items():
+        carried, kind = decisions.get(shipmentid), lines[0].movement.kind
+        waits = waits_in_sitoo(kind, estate.stock) if carried is None and estate.stock else None
+        name, goods = MovementName("shipment", shipmentid), tuple(line.movement for line in lines)
+        moved_here = MovedInSitoo(name, store, day, kind, "", waits, carried is False, goods)
+        found[day, store, lines[0].store.currency].append(moved_here)
     return dict(found)
 
 

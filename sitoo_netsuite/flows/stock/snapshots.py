@@ -137,6 +137,12 @@ def read_snapshot(connection: psycopg.Connection, day: date) -> Snapshot:
     return Snapshot(positions, agreed, positions - agreed - len(variances), variances, dict(value))
 
 
+def last_variances(connection: psycopg.Connection) -> tuple[Variance, ...]:
+    """What the last snapshot could not explain; nothing before the first."""
+    row = connection.execute("select max(day) from model.store_stock_totals").fetchone()
+    return read_snapshot(connection, row[0]).variances if row is not None and row[0] is not None else ()
+
+
 def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> None:
     """The places that are compared, and what is on its way, as temporary tables."""
     connection.execute(

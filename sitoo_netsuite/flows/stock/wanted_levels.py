@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sitoo_netsuite.flows.stock.wanted_pushes import Place, Withheld
+from sitoo_netsuite.flows.stock.wanted_pushes import Cause, Place, Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class WantedLevel:
     item: int | None
     quantity_milli: int
 
-    def withheld(self, reason: str, *, refused: bool) -> Withheld:
-        return Withheld(self.place, None, "", self.item or 0, self.sku, self.quantity_milli, reason, refused)
+    def withheld(self, reason: str, cause: Cause) -> Withheld:
+        return Withheld(self.place, None, "", self.item or 0, self.sku, self.quantity_milli, reason, cause)
 
 
 def wanted_levels(place: Place, available: Mapping[str, tuple[int, int]], has: Mapping[str, int]) -> list[WantedLevel]:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 # Reference sitoo-api 1.7: a request takes 1,000 items; a smaller push is easier to read in Sitoo.
 MOST_ITEMS = 200
@@ -37,7 +38,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Movement:
     """What a transaction of NetSuite moved at one warehouse and Sitoo was not told by itself. `kind` is NetSuite's type
-    code, `number` what it shows.
+    code, `number` what it shows. waits: why Sitoo is not told before a person says so.
     """
 
     transaction: int
@@ -46,6 +47,7 @@ class Movement:
     kind: str
     number: str
     quantities: Quantities
+    waits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,14 @@ class Push:
     lines: tuple[PushLine, ...]
 
 
+Cause = Literal["refused", "unusable", "waits"]
+
+
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A difference that is not pushed, and why. `refused`: Sitoo refused it; else it has no such product, or none whose
-    stock it counts. `sku` is the item's internal id where NetSuite's SKU is not known. Without a transaction it is the
-    level of a virtual warehouse.
+    """A difference that is not pushed, and why. `cause`: Sitoo refused it; it has no such product, or none whose stock
+    it counts; it waits for a person's word. `sku` is the item's internal id where NetSuite's SKU is not known. Without
+    a transaction it is the level of a virtual warehouse.
     """
 
     place: Place
@@ -115,7 +120,7 @@ class Withheld:
     sku: str
     quantity_milli: int
     reason: str
-    refused: bool
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +184,19 @@ def _wanted(
     pushes: list[WantedPush] = []
     withheld: list[Withheld] = []
 
-    def withhold(line: PushLine, reason: str, *, refused: bool) -> None:
-        held = Withheld(place, transaction, number, line.item, line.sku, line.quantity_milli, reason, refused)
+    def withhold(line: PushLine, reason: str, cause: Cause) -> None:
+        held = Withheld(place, transaction, number, line.item, line.sku, line.quantity_milli, reason, cause)
         withheld.append(held)
 
     lines = []
     for item, quantity in sorted(_left(movement, recorded, place, skus.left_alone).items()):
         line = PushLine(skus.of_item.get(item, str(item)), item, quantity)
-        if item not in skus.of_item:
-            withhold(line, "NetSuite's SKU of it is not known", refused=False)
+        if movement is not None and movement.waits is not None:
+            withhold(line, movement.waits, "waits")
+        elif item not in skus.of_item:
+            withhold(line, "NetSuite's SKU of it is not known", "unusable")
         elif (reason := skus.unusable.get((place.warehouseid, line.sku))) is not None:
-            withhold(line, reason, refused=False)
+            withhold(line, reason, "unusable")
         else:
             lines.append(line)
     dated = movement.tran_date if movement is not None else max(push.tran_date for push in recorded)
@@ -200,7 +207,7 @@ def _wanted(
                 pushes.append(WantedPush(place, transaction, dated, _description(movement, number), tuple(part)))
             else:
                 for line in part:
-                    withhold(line, reason, refused=True)
+                    withhold(line, reason, "refused")
     return Wanted(tuple(pushes), tuple(withheld))
 
 

@@ -72,7 +72,7 @@ class ByHand:
         self._tasks = [
             _Task(choice, world.shop(choice.store), number)
             for number, choice in enumerate(choices, start=1)
-            if choice.fault.by_hand and choice.store is not None
+            if choice.fault.by_hand and choice.store is not None and choice.fault.target is not Target.SHELF
         ]
         self._posted: dict[_Task, datetime] = {}  # when their documents were
         self._looked_at: datetime | None = None

@@ -19,6 +19,7 @@ class Target(Enum):
     ADJUSTMENT = "inventory adjustment"
     STORE_DAY = "store-day"
     SHOP = "shop that the estate lacks"
+    SHELF = "store's stock of a SKU"
     PRODUCT = "product"
     CUSTOMER = "customer"
 
@@ -56,6 +57,7 @@ _BY_HAND = frozenset(
     {
         "amended_after_posting", "journal_edited", "journal_deleted", "document_not_planned", "wrong_account",
         "product_changed", "price_changed", "lower_list", "adjustment_edited", "adjustment_deleted",
+        "update_missed", "delivery_in_sitoo", "transfer_in_netsuite",
     }
 )  # fmt: skip
 _RECEIPT_MISSING = ("held_store_day", "receipt_number_gap")
@@ -85,6 +87,9 @@ DATA_FAULTS = {
         DataFault("journal_deleted", Target.DOCUMENT, "document_not_found"),
         DataFault("adjustment_edited", Target.ADJUSTMENT, "adjustment_differs"),
         DataFault("adjustment_deleted", Target.ADJUSTMENT, "adjustment_missing"),
+        DataFault("update_missed", Target.SHELF, "stock_variance"),
+        DataFault("delivery_in_sitoo", Target.SHELF, "stock_movement_to_approve"),
+        DataFault("transfer_in_netsuite", Target.SHELF, "stock_made_in_netsuite"),
         DataFault("document_not_planned", Target.STORE_DAY, "document_not_planned", takes_amount=True),
         DataFault("wrong_account", Target.STORE_DAY, "foreign_posting", takes_amount=True),
         DataFault("late_receipt", Target.RECEIPT, "z_variance", _RECEIPT_MISSING, about_z=True, holds=True, cured=True),

@@ -25,13 +25,14 @@ from sitoo_netsuite.sandbox.faults.tills import Json, StoreDay, Tills, is_goods,
 from sitoo_netsuite.sandbox.netsuite.values import is_external_id
 from sitoo_netsuite.sandbox.server import SandboxError
 from sitoo_netsuite.sandbox.trade.store import TillSession
-from sitoo_netsuite.sandbox.world import Shop, World
+from sitoo_netsuite.sandbox.world import Shop, World, next_of_the_subsidiary
 
 # What is done to posted journals takes about so long to be done and seen (`by_hand`).
 _TO_SEE_IT = timedelta(days=2)
 _DEFAULT_AMOUNT = (10, 500)  # units of the currency
-# Faults of receipts, Z-reports, store-days and shops.
+# Faults of receipts, Z-reports, store-days, shops and their stock.
 _OF_THE_TRADE = tuple(fault for fault in TYPICAL if not fault.of_master_data)
+_OF_DAYS = tuple(fault for fault in _OF_THE_TRADE if fault.target is not Target.SHELF)
 # What `our_external_id` makes.
 _OUR_JOURNAL = re.compile(r"JE-(?P<store>.+)-(?P<day>\d{8})-(?P<currency>[A-Z]{3})-\d+")
 _OUR_ADJUSTMENT = re.compile(r"IA-(?P<store>.+)-(?P<day>\d{8})-\d+")
@@ -42,8 +43,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A fault and what it is done to. `order` is set for a receipt, `session` for a receipt and a Z-report; `place` is
-    that of the receipt's row or payment, `record` the external id somebody named. `store` is None for a shop that the
-    estate lacks.
+    that of the receipt's row or payment, `record` the external id somebody named, or the SKU of a store's stock.
+    `store` is None for a shop that the estate lacks.
     """
 
     fault: DataFault
@@ -111,13 +112,14 @@ class _Chooser:
         self._shops = {shop.key: shop for shop in world.shops}
         self._last_day = world.start + timedelta(days=world.days - 1)
         # Faults that keep days out of the books share them where each of all faults could not have two of its own.
-        self._is_small = len(world.shops) * world.days < 2 * len(_OF_THE_TRADE)
+        self._is_small = len(world.shops) * world.days < 2 * len(_OF_DAYS)
         self._sessions: dict[tuple[str, int], list[DataFault]] = {}  # with the faults in them
         self._orders: set[int] = set()
         self._held: set[StoreDay] = set()
         self._journals: set[StoreDay] = set()  # that a fault needs to be posted
         self._documents: set[str] = set()  # external ids of journals that bear a fault
         self._faults_on: Counter[StoreDay] = Counter()
+        self._shelves: set[str] = set()  # SKUs whose stock bears a fault
 
     def choose(self, wish: Wish, alone: bool) -> Choice:
         """What the wish is done to. alone: only what no other fault could hide. Raises NothingLeftError."""
@@ -133,10 +135,39 @@ class _Chooser:
         if fault.target in (Target.DOCUMENT, Target.ADJUSTMENT, Target.STORE_DAY):
             store, day = self._store_day(wish, alone)
             return Choice(fault, store, day, amount, record=wish.record)
+        if fault.target is Target.SHELF:
+            return self._on_a_shelf(wish)
         found = self._in_a_session(wish, alone)
         self._take(found, fault)
         store, day = found.store_day
         return Choice(fault, store, day, amount, found.order, found.place, found.session)
+
+    # ---------------------------------------------------------------- stock
+
+    def _on_a_shelf(self, wish: Wish) -> Choice:
+        """A SKU of stocked goods that both systems know, at a store that is asked for, or any; each SKU once."""
+        stocked = [
+            product.sku
+            for product in self._world.products
+            if product.item_type == "InvtPart" and product.netsuite_item is not None and product.told_apart_by is None
+        ]
+        free = [sku for sku in stocked if sku not in self._shelves and sku.casefold() not in self._taken]
+        shops = [
+            shop
+            for shop in self._world.shops
+            if wish.store in (None, shop.key)
+            and (
+                wish.fault.name != "transfer_in_netsuite" or next_of_the_subsidiary(self._world.shops, shop) is not None
+            )
+        ]
+        if wish.record is not None and wish.record not in stocked:
+            raise NothingLeftError(f"{wish.record} is no SKU of stocked goods that both systems know")
+        if not shops or not (wish.record or free):
+            raise NothingLeftError(f"no {wish.fault.target.value} {_asked(wish)}is left to do it to")
+        sku, shop = wish.record or self._draw.choice(free), self._draw.choice(shops)
+        day = wish.trading_day or self._world.start + timedelta(days=self._draw.randrange(self._world.days))
+        self._shelves.add(sku)
+        return Choice(wish.fault, shop.key, day, 0, record=sku)
 
     # ---------------------------------------------------------------- store-days
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sitoo_netsuite.sandbox.faults.catalogue import TYPICAL
+from sitoo_netsuite.sandbox.faults.catalogue import TYPICAL, Target
 from sitoo_netsuite.sandbox.faults.choice import Choice, typical, wished_for
 from sitoo_netsuite.sandbox.faults.file import NothingLeftError, Wish, read_faults
 from sitoo_netsuite.sandbox.faults.master_data import Aim, MasterDataChooser, plant_master_data
@@ -24,7 +24,8 @@ from sitoo_netsuite.sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """`planted`: faults in the trade and the master data; `by_hand`, `in_backoffice`: what people will do;
+    """`planted`: faults in the trade and the master data; `by_hand`, `in_backoffice`: what people will do, to stores'
+    stock too;
     `not_planted`: faults the trade was too small for. `sitoo_world` and `netsuite_world` are the world as either system
     shows it.
     """
@@ -36,6 +37,12 @@ class Weather:
     not_planted: tuple[str, ...]
     sitoo_world: World
     netsuite_world: World
+
+    @property
+    def shelves(self) -> frozenset[str]:
+        """SKUs of which some store's stock bears a fault."""
+        named = (choice.record for choice in self.by_hand if choice.fault.target is Target.SHELF)
+        return frozenset(sku for sku in named if sku is not None)
 
 
 def make_weather(faults: str, world: World, store: TradeStore) -> Weather:

@@ -37,7 +37,9 @@ from sitoo_netsuite.flows.catalogue.netsuite_side import land_items
 from sitoo_netsuite.flows.sales.landing import land_orders
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.stock.adjusting import plan_adjustments, post_adjustments, verify_adjustments
+from sitoo_netsuite.flows.stock.decisions import decide
 from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, reread_movements
+from sitoo_netsuite.flows.stock.ownership import movement_name
 from sitoo_netsuite.flows.stock.push_steps import push_stock
 from sitoo_netsuite.flows.stock.sitoo_landing import land_store_movements, reread_warehouse_transactions
 from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
@@ -76,11 +78,11 @@ _BOOKED_SKUS = st.integers(0, 2)
 _WEATHER = st.lists(st.sampled_from(Fate), min_size=1, max_size=4)
 _STEPS = (
     "read the tills", "model", "plan", "post", "verify", "read Sitoo", "read NetSuite", "read again", "read items",
-    "push", "push and compare all",
+    "push", "push and compare all", "say yes",
 )  # fmt: skip
 _EVERYTHING = (
-    "read Sitoo", "read again", "read the tills", "model", "plan", "post", "verify", "read NetSuite",
-    "push and compare all",
+    "read Sitoo", "read again", "read the tills", "model", "plan", "read NetSuite", "push", "say yes", "plan", "post",
+    "verify", "push and compare all",
 )  # fmt: skip
 
 
@@ -473,9 +475,18 @@ class StockMachine(RuleBasedStateMachine):
             "read NetSuite": lambda: at.ask(lambda client: land_movements(connection, client, estate, now())),
             "read again": read_again,
             "read items": lambda: at.ask(lambda client: land_items(connection, client, estate, now())),
+            "say yes": self._say_yes,
             "push": lambda: push_stock(connection, at.sitoo, estate, now, run_id, whole=False),
             "push and compare all": lambda: push_stock(connection, at.sitoo, estate, now, run_id, whole=True),
         }
+
+    def _say_yes(self) -> None:
+        """People say of everything that waits for their word that the other system is told of it."""
+        at = self.retailer
+        kinds = ("stock_movement_to_approve", "stock_made_in_netsuite")
+        names = {movement_name(case["record"]) for case in list_cases(at.connection) if case["kind"] in kinds}
+        if names:
+            decide(at.connection, at.estate, names, carried=True, who="somebody", reason=None, now=at.now())
 
     def _run_all(self, *steps: str) -> None:
         for step in steps:

@@ -15,12 +15,14 @@ import yaml
 
 from sitoo_netsuite.estate import Estate, parse_estate
 from sitoo_netsuite.flows.catalogue.netsuite_side import land_items
+from sitoo_netsuite.flows.stock.decisions import decide
 from sitoo_netsuite.flows.stock.netsuite_landing import (
     LandedMovements,
     land_movements,
     land_netsuite_levels,
     reread_movements,
 )
+from sitoo_netsuite.flows.stock.ownership import MovementName
 from sitoo_netsuite.flows.stock.push_steps import StockRun, push_stock
 from sitoo_netsuite.flows.stock.sitoo_landing import (
     land_sitoo_levels,
@@ -57,6 +59,7 @@ def stock_estate(world: World, **settings: Any) -> Estate:
     places.append((VIRTUAL, world.shops[0].key, SUPPLIER))
     raw["stock"] = {
         "push": True,
+        "owners": {"transfers": "netsuite"},
         "warehouses": [
             {"warehouse": warehouseid, "store": store, "location": str(location)}
             for warehouseid, store, location in places
@@ -128,6 +131,42 @@ class ServedStock:
                 "items": [{"item": {"id": str(item)}, "adjustQtyBy": quantity} for item, quantity in quantities.items()]
             },
         }
+
+    def transfer(self, quantities: Mapping[int, float]) -> int:
+        """Somebody moves goods from the first shop to the supplier in NetSuite, later; the transaction."""
+        self.served.later(minutes=5)
+        body = {
+            "subsidiary": {"id": str(self.shop.subsidiary)},
+            "tranDate": "2026-03-03",
+            "location": {"id": str(self.shop.location)},
+            "transferLocation": {"id": str(SUPPLIER)},
+            "inventory": {
+                "items": [{"item": {"id": str(item)}, "adjustQtyBy": units} for item, units in quantities.items()]
+            },
+        }
+        return self.served.netsuite("POST", "inventoryTransfer", body)
+
+    def sell_in_netsuite(self, quantities: Mapping[int, float]) -> int:
+        """A web shop sells goods of the first shop by a cash sale, later; the transaction."""
+        self.served.later(minutes=5)
+        body = {
+            "entity": {"externalId": f"WALK-IN-{self.shop.key}"},
+            "location": {"id": str(self.shop.location)},
+            "tranDate": "2026-03-03",
+            "item": {
+                "items": [
+                    {"item": {"id": str(item)}, "quantity": units, "rate": 10} for item, units in quantities.items()
+                ]
+            },
+        }
+        return self.served.netsuite("POST", "cashSale", body)
+
+    def decide(self, name: MovementName, *, carried: bool) -> None:
+        """A person says whether Sitoo is told of a movement."""
+        decide(
+            self.connection, self.estate, [name], carried=carried, who="somebody", reason="told by the store",
+            now=self.served.now(),
+        )  # fmt: skip
 
     def edit(self, transaction: int, quantities: Mapping[int, float], day: str = "2026-03-03") -> None:
         """Somebody replaces the lines of an adjustment, later."""

@@ -9,13 +9,15 @@ from random import Random
 import pytest
 
 from sitoo_netsuite.flows.stock import push_book
+from sitoo_netsuite.flows.stock.in_flight import in_flight
+from sitoo_netsuite.flows.stock.ownership import MovementName, NotAMovementError
 from sitoo_netsuite.flows.stock.push_steps import planned_pushes, push_stock
 from sitoo_netsuite.flows.stock.wanted_pushes import numbered
 from sitoo_netsuite.sitoo.errors import SitooUnavailable
 from sitoo_netsuite.sitoo.models import read_warehouse_items
 from sitoo_netsuite.warehouse.connection import connect
 from sitoo_netsuite_tests.flows.stock.lossy_line import Fate
-from sitoo_netsuite_tests.flows.stock.served_stock import SUPPLIER, VIRTUAL, ServedStock, stock_estate
+from sitoo_netsuite_tests.flows.stock.served_stock import VIRTUAL, ServedStock, stock_estate
 
 
 def test_goods_that_netsuite_took_in_arrive_in_sitoo_s_stock_once(stock: ServedStock) -> None:
@@ -247,15 +249,7 @@ def test_runs_at_once_push_nothing_twice(stock: ServedStock) -> None:
 
 def test_a_transfer_leaves_one_warehouse_and_a_virtual_one_is_told_what_is_available_there(stock: ServedStock) -> None:
     product = stock.product(5)
-    body = {
-        "subsidiary": {"id": str(stock.shop.subsidiary)},
-        "tranDate": "2026-03-03",
-        "location": {"id": str(stock.shop.location)},
-        "transferLocation": {"id": str(SUPPLIER)},
-        "inventory": {"items": [{"item": {"id": str(product.netsuite_item)}, "adjustQtyBy": 2}]},
-    }
-    stock.served.later(minutes=5)
-    transaction = stock.served.netsuite("POST", "inventoryTransfer", body)
+    transaction = stock.transfer({product.netsuite_item: 2})
     stock.land()
     stock.land_levels()
     run = stock.push()
@@ -265,6 +259,68 @@ def test_a_transfer_leaves_one_warehouse_and_a_virtual_one_is_told_what_is_avail
     ((item,), _) = read_warehouse_items(page, VIRTUAL)
     assert item.decimaltotal == "2.000"
     assert stock.push().levels == ()
+
+
+def to_sitoo(stock: ServedStock) -> dict[tuple[int, int], int]:
+    """What is on its way, by warehouse and item."""
+    now = stock.served.now()
+    return dict(in_flight(stock.connection, stock.estate, now.date(), now, "looking").to_sitoo)
+
+
+def test_a_transfer_that_is_sitoo_s_to_make_waits_until_a_person_says_that_it_moved(stock: ServedStock) -> None:
+    stock.estate = stock_estate(stock.world, owners={"transfers": "sitoo"})
+    product = stock.product(5)
+    transaction = stock.transfer({product.netsuite_item: 2})
+    name = MovementName("netsuite", transaction)
+    (case,) = stock.run().of_kind("stock_made_in_netsuite")
+    assert (case.store, case.record) == (stock.shop.key, f"NS-{transaction}")
+    assert f"stock approve NS-{transaction}" in case.evidence["text"]
+    assert stock.taken() == {}
+    assert to_sitoo(stock)[stock.shop.warehouseid, product.netsuite_item] == -2_000
+
+    stock.decide(name, carried=True)
+    assert stock.run().cases == ()
+    assert stock.taken() == {(str(transaction), product.sku): -2_000}
+
+    # Nothing was moved after all.
+    stock.decide(name, carried=False)
+    assert stock.run(nightly=True).cases == ()
+    assert stock.taken() == {}
+    assert to_sitoo(stock) == {}
+    (row,) = [row for row in planned_pushes(stock.connection, stock.sitoo, stock.estate) if "held" in row]
+    assert (row["transaction"], row["skus"]) == (transaction, {product.sku: "-2"})
+    assert "somebody: told by the store" in row["held"]
+
+
+def test_whoever_owns_transfers_later_what_was_pushed_of_one_is_followed_to_its_end(stock: ServedStock) -> None:
+    product = stock.product(5)
+    transaction = stock.transfer({product.netsuite_item: 2})
+    stock.run()
+    stock.estate = stock_estate(stock.world, owners={"transfers": "sitoo"})
+    stock.served.later(minutes=5)
+    stock.served.netsuite("DELETE", f"inventoryTransfer/{transaction}")
+    assert stock.run(nightly=True).cases == ()
+    assert stock.taken() == {}
+
+
+def test_a_movement_that_nobody_made_or_that_we_made_cannot_be_decided_on(stock: ServedStock) -> None:
+    for name in (MovementName("netsuite", 10**9), MovementName("shipment", 10**9), MovementName("sitoo", 10**9)):
+        with pytest.raises(NotAMovementError, match=str(name)):
+            stock.decide(name, carried=True)
+
+
+def test_web_orders_that_both_systems_move_are_not_told_even_if_that_changes_later(stock: ServedStock) -> None:
+    stock.estate = stock_estate(stock.world, owners={"web_orders": "sitoo"})
+    product = stock.product(5)
+    sold = stock.sell_in_netsuite({product.netsuite_item: 2})
+    assert stock.run().cases == ()
+    stock.estate = stock_estate(stock.world, owners={"web_orders": "netsuite"})
+    assert stock.run(nightly=True).cases == ()
+    assert stock.taken() == {}
+    later = stock.sell_in_netsuite({product.netsuite_item: 3})
+    stock.run()
+    assert later != sold
+    assert stock.taken() == {(str(later), product.sku): -3_000}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

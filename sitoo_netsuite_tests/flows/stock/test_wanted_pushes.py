@@ -100,11 +100,18 @@ def test_items_that_the_tills_do_not_sell_are_left_alone_also_once_they_were_pus
 def test_a_sku_that_sitoo_lacks_or_nobody_knows_is_withheld_and_all_else_is_pushed() -> None:
     skus = Skus({1: "A", 2: "B"}, {(11, "B"): "Sitoo has no such product"})
     wanted = wanted_pushes([SHOP], [movement({1: 1000, 2: 2000, 3: 3000})], [], skus)
-    assert [(entry.sku, entry.reason, entry.refused) for entry in wanted.withheld] == [
-        ("B", "Sitoo has no such product", False),
-        ("3", "NetSuite's SKU of it is not known", False),
+    assert [(entry.sku, entry.reason, entry.cause) for entry in wanted.withheld] == [
+        ("B", "Sitoo has no such product", "unusable"),
+        ("3", "NetSuite's SKU of it is not known", "unusable"),
     ]
     assert [[line.sku for line in push.lines] for push in wanted.pushes] == [["A"]]
+
+
+def test_what_waits_for_a_person_is_withheld_whole_whatever_sitoo_could_take() -> None:
+    waiting = replace(movement({1: 1000, 2: 2000}), waits="transfers are made in Sitoo")
+    wanted = wanted_pushes([SHOP], [waiting], [], Skus({1: "A"}, {}))
+    assert wanted.pushes == ()
+    assert [(entry.sku, entry.cause) for entry in wanted.withheld] == [("A", "waits"), ("2", "waits")]
 
 
 def test_a_renamed_sku_is_pushed_on_under_its_new_name() -> None:
@@ -123,7 +130,7 @@ def test_a_refused_push_is_asked_for_in_halves_down_to_what_sitoo_will_not_have(
             state = "refused" if bad & quantities.keys() else "done"
             recorded.append(pushed(quantities, state, number=push.number))
     assert wanted.pushes == ()
-    assert [(entry.item, entry.reason, entry.refused) for entry in wanted.withheld] == [(3, "no", True)]
+    assert [(entry.item, entry.reason, entry.cause) for entry in wanted.withheld] == [(3, "no", "refused")]
     assert sum((Counter(push.quantities) for push in recorded if push.state == "done"), Counter()) == {
         item: 1000 for item in now.quantities if item not in bad
     }
