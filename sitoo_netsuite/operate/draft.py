@@ -1,9 +1,9 @@
 """`estate draft`: a first estate.yaml from what both systems say, for people to finish.
 
-Belongs here: how shops are matched to locations and tax schedules to VAT groups, which account is guessed for what, and
-the file's text with a comment on every decision. A guess is only written where the systems leave one choice; else `"?"`
-stands there with the candidates, and the estate's validation refuses it by its path. Does not belong here: reading
-(`facts`), checking (`mappings`), and where the file goes.
+Belongs here: how shops and warehouses are matched to locations and tax schedules to VAT groups, which account is
+guessed for what, and the file's text with a comment on every decision. A guess is only written where the systems leave
+one choice; else `"?"` stands there with the candidates, and the estate's validation refuses it by its path. Does not
+belong here: reading (`facts`), checking (`mappings`), and where the file goes.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from sitoo_netsuite.operate.mappings import (
     GIFT_CARD_TYPES,
     NAMED_TYPES,
     PETTY_CASH_TYPES,
+    STOCK_TYPES,
     TENDER_TYPES,
     VAT_TYPES,
     gift_card_products,
@@ -50,7 +51,7 @@ from sitoo_netsuite.operate.mappings import (
 )
 from sitoo_netsuite.settings import NetSuiteAccess, SitooAccess
 from sitoo_netsuite.sitoo.client import ApiKey, SitooClient
-from sitoo_netsuite.sitoo.models import GIFT_CARD_GROUP, PaymentType, ProductGroup, SitooStore
+from sitoo_netsuite.sitoo.models import GIFT_CARD_GROUP, PaymentType, ProductGroup, SitooStore, Warehouse
 from sitoo_netsuite.trading_day import trading_day
 
 _CUT_OVER = time(4)
@@ -83,6 +84,15 @@ _VAT_ACCOUNT_WORDS = {
     "vat_on_sales": (_VAT_WORDS, _RETURN_WORDS),
     "vat_on_returns": (f"(?=.*({_VAT_WORDS}))(?=.*({_RETURN_WORDS}))", None),
 }
+
+# Offset accounts of inventory adjustments, and the location for goods in transit.
+_STOCK_WORDS = {
+    "cogs": r"cost of (goods|sales)|\bcogs\b|varukostnad|sålda varor",
+    "shrinkage": r"shrink|\bsvinn",
+    "adjustments": r"(stock|inventory) adjust|lagerjuster",
+    "supplied": r"not (yet )?(billed|invoiced)|accrued purchases|ej fakturera",
+}
+_TRANSIT_WORDS = r"\btransit\b|på väg"
 
 # paymentmethodid, reference section 3.
 _CASH = frozenset({100})
@@ -197,12 +207,14 @@ def estate_text(
         *(
             line
             for (subsidiary, _), site in books.items()
-            for line in _Books(subsidiary, site, sites, latest, netsuite.accounts, subsidiaries).lines()
+            for line in _Books(subsidiary, site, sites, latest, netsuite).lines()
         ),
         "",
         "stores:",
         *(line for store in stores for line in _store(store, now)),
         *_left_out(sites, stores),
+        "",
+        *_stock(stores, sites, netsuite.locations),
         "",
         *_catalogue(stores, netsuite),
         "",
@@ -311,19 +323,23 @@ class _Books:
         site: SiteFacts,
         sites: Sequence[SiteFacts],
         latest: LatestOrders,
-        accounts: Sequence[LedgerAccount],
-        subsidiaries: Sequence[Subsidiary],
+        netsuite: NetSuiteFacts,
     ) -> None:
         self._subsidiary = subsidiary
         self._site = site
         self._latest = latest
-        known = next((entry for entry in subsidiaries if entry.id == subsidiary), None)
+        known = next((entry for entry in netsuite.subsidiaries if entry.id == subsidiary), None)
         self._name = known.name if known else "the subsidiary to choose"
         self._country = known.country if known else None
-        mine = lineage(subsidiary, subsidiaries)
+        mine = lineage(subsidiary, netsuite.subsidiaries)
+        self._transit = [
+            place
+            for place in netsuite.locations
+            if place.active and place.subsidiaries & mine and re.search(_TRANSIT_WORDS, place.name, re.IGNORECASE)
+        ]
         self._accounts = [
             account
-            for account in accounts
+            for account in netsuite.accounts
             if account.active and not account.summary and (not account.subsidiaries or account.subsidiaries & mine)
         ]
         # Every card type an item names must stand in all books (estate).
@@ -354,6 +370,22 @@ class _Books:
             yield _entry(f"      {name}: ", self._guess(types, _NAMED_WORDS[name]))
         yield "      petty_cash:"
         yield _entry("        default: ", self._guess(PETTY_CASH_TYPES, _PETTY_CASH_WORDS))
+        yield from self._stock()
+
+    def _stock(self) -> Iterator[str]:
+        yield "    # What moved goods post against: cogs what was sold, shrinkage what a count found, adjustments what"
+        yield "    # else people moved in Sitoo; `reasons` may name an account for a reason code."
+        yield "    stock:"
+        choices = {name: self._guess(types, _STOCK_WORDS[name]) for name, types in STOCK_TYPES.items()}
+        supplied = choices.pop("supplied")
+        for name, choice in choices.items():
+            yield _entry(f"      {name}: ", choice)
+        yield _optional("      ", "supplied: ", supplied, "goods that a supplier brought and that are not billed yet")
+        places = [f"{place.id} {place.name}" for place in self._transit]
+        in_transit = Choice(UNDECIDED, _candidates(places, "locations"))
+        if len(self._transit) == 1:
+            in_transit = Choice(self._transit[0].id, f"{self._transit[0].name}: {_GUESS}")
+        yield _optional("      ", "in_transit: ", in_transit, "the location of goods between two stores")
 
     def _vat(self) -> Iterator[str]:
         for rate in sorted({rate_bp(group) for group in self._site.product_groups}, reverse=True):
@@ -466,7 +498,9 @@ def _store(entry: DraftStore, now: datetime) -> Iterator[str]:
     yield f"    currency: {site.settings.currencycode}"
     yield f"    time_zone: {site.settings.timezone}" + _comment("the site's in Sitoo")
     yield f'    cut_over: "{_CUT_OVER:%H:%M}"' + _comment("when a trading day ends; neither system knows")
-    yield f"    go_live: {{sales: {start}}}" + _comment("nothing dated before it is ever booked")
+    yield f"    go_live: {{sales: {start}}}" + _comment(
+        f"nothing dated before it is ever booked; `stock: {start}` beside it keeps the store's stock in step"
+    )
     yield f"    sales: [{{from: {start}, value: summary}}]"
     yield f"    returns: [{{from: {start}, value: journal}}]"
 
@@ -481,6 +515,51 @@ def _left_out(sites: Sequence[SiteFacts], stores: Sequence[DraftStore]) -> Itera
         for store in site.stores:
             if store.storeid not in drafted:
                 yield f"  # Left out, as it has no register: {store.storeid} {_one_line(store.name)} ({site.name})"
+
+
+def _stock(stores: Sequence[DraftStore], sites: Sequence[SiteFacts], locations: Sequence[Location]) -> Iterator[str]:
+    """The warehouses of the drafted stores, of which each has one at least, with their locations."""
+    kept = {
+        warehouse.warehouseid: (store, warehouse)
+        for store in stores
+        for warehouse in store.site.warehouses
+        if warehouse.storeid == store.store.storeid
+    }
+    yield "# The location of NetSuite that each warehouse of Sitoo is. It is used for stores with a day of stock under"
+    yield "# `go_live`. `push: false`: NetSuite's movements are only read and compared."
+    yield "stock:"
+    yield "  push: false"
+    yield "  warehouses:"
+    for number, (store, warehouse) in kept.items():
+        yield f"    - warehouse: {number}" + _comment(f"{warehouse.name} of {store.site.name}")
+        yield f"      store: {_quoted(store.key)}"
+        yield _entry("      location: ", match_warehouse(warehouse, store, locations))
+    for site in sites:
+        for warehouse in site.warehouses:
+            if warehouse.warehouseid not in kept:
+                name = f"{warehouse.warehouseid} {_one_line(warehouse.name)} ({site.name})"
+                yield f"  # Left out, as it is of no store that sells: {name}"
+
+
+def match_warehouse(warehouse: Warehouse, store: DraftStore, locations: Sequence[Location]) -> Choice:
+    """NetSuite's location of a store's warehouse: the store's where it has no other; else by external id or name."""
+    siblings = [other for other in store.site.warehouses if other.storeid == warehouse.storeid]
+    if len(siblings) == 1:
+        return store.location
+    active = [place for place in locations if place.active]
+    ways = (
+        (
+            "its external id",
+            [place for place in active if warehouse.externalid and place.external_id == warehouse.externalid],
+        ),
+        ("its name", [place for place in active if _words(place.name) == _words(warehouse.name)]),
+    )
+    for way, candidates in ways:
+        if len(candidates) == 1:
+            (place,) = candidates
+            return Choice(place.id, f"{place.name}, matched by {way}")
+    wide = next((candidates for _, candidates in ways if candidates), active)
+    return Choice(UNDECIDED, _candidates([f"{place.id} {place.name}" for place in wide], "locations"))
 
 
 def _catalogue(stores: Sequence[DraftStore], netsuite: NetSuiteFacts) -> Iterator[str]:
@@ -592,6 +671,13 @@ def _number(head: str, choice: Choice) -> str:
 
 def _entry(head: str, choice: Choice) -> str:
     return f"{head}{_quoted(choice.value)}{_comment(choice.comment)}"
+
+
+def _optional(indent: str, head: str, choice: Choice, purpose: str) -> str:
+    """An entry that may be left out: where nothing was found it stands as a comment."""
+    if choice.decided:
+        return _entry(f"{indent}{head}", choice)
+    return f"{indent}# {head}{_comment(f'{purpose}; {choice.comment}').lstrip()}"
 
 
 def _comment(text: str | None) -> str:

@@ -37,6 +37,7 @@ _CLEARING = frozenset({"Bank", "OthCurrAsset", "OthCurrLiab", "CredCard"})
 _LIABILITY = frozenset({"OthCurrLiab", "LongTermLiab", "DeferRevenue"})
 _INCOME = frozenset({"Income", "OthIncome"})
 _REDUCTION = frozenset({"Income", "OthIncome", "COGS", "Expense"})
+_COST = frozenset({"COGS", "Expense", "OthExpense"})
 _RESULT = frozenset({"Expense", "OthExpense", "Income", "OthIncome", "COGS"})
 
 TENDER_TYPES = _CLEARING
@@ -65,8 +66,8 @@ NAMED_TYPES = {
 # The offset accounts of inventory adjustments.
 STOCK_TYPES = {
     "cogs": frozenset({"COGS"}),
-    "shrinkage": _RESULT,
-    "adjustments": _RESULT,
+    "shrinkage": _COST,
+    "adjustments": _COST,
     "supplied": _LIABILITY,
 }
 

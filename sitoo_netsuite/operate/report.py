@@ -223,13 +223,12 @@ def print_plan(console: Console, planned: Mapping[str, Any]) -> None:
 def _print_stock_documents(console: Console, documents: Sequence[Mapping[str, Any]]) -> None:
     """Adjustments and transfers, a row for each line; units are negative where goods leave the location."""
     table = Table(title=f"{len(documents)} stock documents to post", title_justify="left")
-    for name in ("Document", "Trading day", "Offset account", "Location", "SKU", "Units"):
+    for name in ("Document", "Offset account", "Location", "SKU", "Units"):
         table.add_column(name, justify="right" if name == "Units" else "left")
     rows = [(document, line) for document in documents for line in document["lines"]]
     for document, line in rows[:_MOST_ROWS]:
         table.add_row(
             document["external_id"],
-            document["trading_day"],
             document["account"] or f"in transit ({document['in_transit']})",
             document["location"],
             line["sku"],

@@ -38,7 +38,7 @@ class QuantityKey:
     """What makes two quantities of a document one line. location, item: NetSuite's internal ids. `account` is the
     number of the offset account, empty where goods move to or from the location for goods in transit. `sku` is the item
     as the till has it: of a kit's member the kit's. `kind`: 'sale', 'return', 'manual', 'stocktake', 'transfer' or
-    'supply'.
+    'supply'. of_kit: the item is a member of the kit that the SKU was when it was planned.
     """
 
     location: str
@@ -46,6 +46,7 @@ class QuantityKey:
     item: str
     sku: str
     kind: str
+    of_kit: bool = False
 
 
 Quantities = dict[QuantityKey, int]

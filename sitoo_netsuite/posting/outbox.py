@@ -64,7 +64,7 @@ MONEY = LineTable(
     "posting.outbox_lines", ("registerid", "kind", "account", "vat_rate_bp", "label"), "amount_minor", LineKey
 )
 QUANTITIES = LineTable(
-    "posting.outbox_quantities", ("location", "account", "item", "sku", "kind"), "quantity_milli", QuantityKey
+    "posting.outbox_quantities", ("location", "account", "item", "sku", "kind", "of_kit"), "quantity_milli", QuantityKey
 )
 
 

@@ -57,12 +57,16 @@ def test_a_draft_with_its_few_questions_answered_passes_the_doctor(
     content = yaml.safe_load(draft_estate(env))
     own = yaml.safe_load(Path(env[ESTATE]).read_text(encoding="utf-8"))
     questions = undecided(content)
-    assert {path[-1] for path in questions} == {"till", "rounding", "deposits", "Colour", "Size", "holds_vat"}
+    assert {path[-1] for path in questions} == {
+        "till", "rounding", "deposits", "cogs", "shrinkage", "Colour", "Size", "holds_vat",
+    }  # fmt: skip
     for *parents, name in questions:
         here, there = content, own
         for step in parents:
             here, there = here[step], there[step]
         here[name] = there[name]
+    for store in content["stores"]:
+        store["go_live"]["stock"] = store["go_live"]["sales"]
     path = tmp_path / "estate.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
@@ -75,6 +79,11 @@ def test_a_draft_with_its_few_questions_answered_passes_the_doctor(
         assert books.vat == expected.vat
         assert books.accounts.model_dump(exclude={"petty_cash"}) == expected.accounts.model_dump(exclude={"petty_cash"})
         assert {card.liability for card in books.gift_cards} == {card.liability for card in expected.gift_cards}
+        assert books.stock is not None and expected.stock is not None
+        assert books.stock.model_dump(exclude={"supplied"}) == expected.stock.model_dump(exclude={"supplied"})
+    assert estate.stock is not None and theirs.stock is not None
+    assert estate.stock.push is False
+    assert estate.stock.warehouses == theirs.stock.warehouses
     assert [books.country for books in estate.books] == [books.country for books in theirs.books]
     assert estate.catalogue is not None and theirs.catalogue is not None
     assert estate.catalogue.push is False
@@ -100,7 +109,7 @@ def test_a_draft_is_refused_until_every_question_is_answered_and_each_is_named(
     with pytest.raises(EstateError) as caught:
         load_estate(path)
     assert "books[0].accounts.till: choose the number of an account in NetSuite's chart" in caught.value.findings
-    assert [text.split(":")[0] for text in caught.value.findings[6:]] == [
+    assert [text.split(":")[0] for text in caught.value.findings if not text.startswith("books[")] == [
         "catalogue.matrix_options.Colour", "catalogue.matrix_options.Size", "catalogue.price_levels[0].holds_vat",
     ]  # fmt: skip
 
@@ -205,6 +214,38 @@ def test_a_store_without_registers_is_left_out_and_said() -> None:
     text = text_of(site)
     assert len(yaml.safe_load(text)["stores"]) == 1
     assert "# Left out, as it has no register: 8 Web (Sweden)" in text
+
+
+def test_a_stores_one_warehouse_is_its_location_and_of_several_each_is_matched_by_external_id_or_name() -> None:
+    storeroom = Warehouse(warehouseid=4, name="Malmö storeroom", storeid=7)
+    attic = Warehouse(warehouseid=5, name="Attic", storeid=7)
+    web = Warehouse(warehouseid=6, name="Web", storeid=None)
+    locations = (place("4", "Malmö", "W3"), place("5", "Storeroom Malmö"), place("6", "Cellar"))
+    assert yaml.safe_load(text_of(locations=locations))["stock"]["warehouses"] == [
+        {"warehouse": 3, "store": "M1", "location": "4"}
+    ]
+    text = text_of(replace(SITE, warehouses=(*SITE.warehouses, storeroom, attic, web)), locations=locations)
+    drafted = yaml.safe_load(text)["stock"]["warehouses"]
+    assert [(entry["warehouse"], entry["location"]) for entry in drafted] == [(3, "4"), (4, "5"), (5, "?")]
+    assert "choose one of 4 Malmö, 5 Storeroom Malmö, 6 Cellar" in text
+    assert "# Left out, as it is of no store that sells: 6 Web (Sweden)" in text
+
+
+def test_accounts_of_stock_are_guessed_and_what_may_be_left_out_is_a_comment_where_nothing_fits() -> None:
+    accounts = (
+        account("4000", "Cost of goods sold", "COGS"),
+        account("4100", "Inventory adjustments", "COGS"),
+        account("4200", "Svinn", "Expense"),
+    )
+    text = text_of(accounts=accounts)
+    assert yaml.safe_load(text)["books"][0]["stock"] == {"cogs": "4000", "shrinkage": "4200", "adjustments": "4100"}
+    assert "      # in_transit: " in text
+    more = text_of(
+        accounts=(*accounts, account("2400", "Goods not billed", "OthCurrLiab")),
+        locations=(place("4", "Malmö"), place("9", "In transit")),
+    )
+    stock = yaml.safe_load(more)["books"][0]["stock"]
+    assert (stock["supplied"], stock["in_transit"]) == ("2400", "9")
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ class _Reading:
         for statement in (
             "create temporary table if not exists incoming_items (like landing.items including defaults)",
             "create temporary table if not exists incoming_item_prices (like landing.item_prices)",
-            "create temporary table if not exists incoming_kit_members (like landing.kit_members)",
+            "create temporary table if not exists incoming_kit_members (like landing.kit_members including defaults)",
             "create temporary table if not exists items_about (item bigint)",
             "truncate incoming_items, incoming_item_prices, incoming_kit_members, items_about",
         ):
@@ -359,17 +359,44 @@ class _Reading:
             select * from incoming_item_prices
             where item in (select item from first_items) and item in (table differing_items)
             """,
-            # No SKU is touched by it: what a kit is made of is nothing that the tills are told.
-            "delete from landing.kit_members where kit in (table items_about)",
-            "insert into landing.kit_members select * from incoming_kit_members",
             "delete from landing.doubled_items where item in (table items_about union select item from doubled)",
         ):
             connection.execute(statement.encode())
+        # No SKU is touched by it: what a kit is made of is nothing that the tills are told.
+        self._keep_members()
         connection.execute(
             "insert into landing.doubled_items select item, sku, first_item, %s from doubled", [self._now]
         )
         touch(connection, skus)
         return skus
+
+    def _keep_members(self) -> None:
+        """Keeps what kits are made of now. What was sold of one before is of what it was made of then: another
+        composition than the last one begins tomorrow.
+        """
+        tomorrow = {"tomorrow": self._now.date() + timedelta(days=1)}
+        self._connection.execute(
+            "delete from landing.kit_members where from_day = %(tomorrow)s and kit in (table items_about)", tomorrow
+        )
+        self._connection.execute(
+            """
+            insert into landing.kit_members (kit, item, quantity_milli, from_day)
+            select kit, item, quantity_milli, case when known then %(tomorrow)s::date else '-infinity' end
+            from incoming_kit_members
+            join (
+                select kit, exists (select from landing.kit_members where kit = incoming.kit) as known,
+                       array_agg((item, quantity_milli) order by item, quantity_milli) is distinct from (
+                           select array_agg((item, quantity_milli) order by item, quantity_milli)
+                           from landing.kit_members
+                           where kit = incoming.kit
+                             and from_day = (select max(from_day) from landing.kit_members where kit = incoming.kit)
+                       ) as is_new
+                from incoming_kit_members incoming group by kit
+            ) kits using (kit)
+            where is_new
+            """,
+            tomorrow,
+        )
 
 
 def _price(text: str) -> Decimal | None:

@@ -173,7 +173,14 @@ def days_of_skus_found_since(connection: psycopg.Connection) -> set[date]:
         """
         select distinct trading_day from worklist.cases
         where kind in ('unmatched_sku', 'stock_sku_missing_in_netsuite') and event not in ('cleared', 'resolved')
-          and exists (select from landing.items where sku = coalesce(evidence ->> 'sku', record))
+          and exists (
+              select from landing.items i where sku = coalesce(evidence ->> 'sku', record) and not inactive
+                and (item_type <> 'Kit' or exists (select from landing.kit_members where kit = i.item))
+                and not exists (
+                    select from landing.kit_members m where kit = i.item
+                      and not exists (select from landing.items part where part.item = m.item and not part.inactive)
+                )
+          )
         """
     )
     return {day for (day,) in rows}

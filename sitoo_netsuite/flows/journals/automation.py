@@ -48,7 +48,7 @@ _RUN_AGAIN_KINDS = (
     # Mended in the estate, in Sitoo or by a receipt that arrives. A day that is posted may have receipts held by name.
     "held_receipt", "unmapped_tender", "unmapped_vat_rate", "receipt_out_of_balance", "unmapped_store",
     # Of stock, which goes to NetSuite with the day's journal.
-    "adjustment_refused", "stock_place_unknown",
+    "adjustment_refused", "stock_place_unknown", "stock_shipment_not_booked", "stock_item_tracked",
     # On the day its session closed, which may be in the books while an earlier day of the session is held.
     "z_variance",
 )  # fmt: skip

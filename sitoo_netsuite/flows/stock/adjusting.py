@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -39,7 +39,15 @@ from sitoo_netsuite.flows.stock.adjustment_findings import (
     waiting_case,
 )
 from sitoo_netsuite.flows.stock.adjustment_read_back import held_adjustment, read_adjustments, save_read_back, unlike
-from sitoo_netsuite.flows.stock.adjustments import Catalogue, StockItem, Target, difference, split, target
+from sitoo_netsuite.flows.stock.adjustments import (
+    Catalogue,
+    StockItem,
+    Target,
+    as_posted,
+    difference,
+    split,
+    target,
+)
 from sitoo_netsuite.flows.stock.born_in_sitoo import moved_by_people
 from sitoo_netsuite.flows.stock.decisions import decided, write
 from sitoo_netsuite.flows.stock.ownership import BY_THE_ESTATE, MovedInSitoo
@@ -87,8 +95,8 @@ def plan_adjustments(
     by_people = moved_by_people(connection, first, last, estate)
     planned = []
     for name in _followed(_days(connection, first, last, estate), estate):
-        wanted = _target(connection, name, estate, catalogue)
         recorded = outbox.recorded_lines(connection, _key(name), outbox.QUANTITIES)
+        wanted = _target(connection, name, estate, catalogue, recorded)
         left = sum(map(abs, difference(wanted.quantities, recorded).values()))
         people_s = by_people.get(name, ())
         waiting = tuple(movement for movement in people_s if movement.waits is not None)
@@ -181,17 +189,25 @@ async def verify_adjustments(
 
 
 def read_catalogue(connection: psycopg.Connection, estate: Estate) -> Catalogue:
-    """NetSuite's items as they were landed, with the members of kits."""
-    rows = connection.execute("select sku, item::text, item_type, tracked_by from landing.items").fetchall()
-    items = {sku: StockItem(*columns) for sku, *columns in rows}
-    by_id = {item.item: item for item in items.values()}
-    members: defaultdict[str, list[tuple[StockItem, int]]] = defaultdict(list)
+    """NetSuite's active items as they were landed, without what kits are made of (`_on_day`)."""
+    rows = connection.execute("select sku, item::text, item_type, tracked_by from landing.items where not inactive")
+    return Catalogue({sku: StockItem(*columns) for sku, *columns in rows}, {}, frozenset(estate.by_special_sku))
+
+
+def _on_day(connection: psycopg.Connection, catalogue: Catalogue, day: date) -> Catalogue:
+    """The catalogue with what kits were made of on a trading day: what was sold of one does not change with it."""
+    by_id = {item.item: item for item in catalogue.items.values()}
+    members: defaultdict[str, list[tuple[StockItem | None, int]]] = defaultdict(list)
     for kit, item, quantity_milli in connection.execute(
-        "select kit::text, item::text, quantity_milli from landing.kit_members order by kit, item"
+        """
+        select kit::text, item::text, quantity_milli from landing.kit_members m
+        where from_day = (select max(from_day) from landing.kit_members where kit = m.kit and from_day <= %s)
+        order by kit, item
+        """,
+        [day],
     ):
-        if item in by_id:
-            members[kit].append((by_id[item], quantity_milli))
-    return Catalogue(items, members, frozenset(estate.by_special_sku))
+        members[kit].append((by_id.get(item), quantity_milli))
+    return replace(catalogue, members=members)
 
 
 def _followed(names: Sequence[StoreDayName], estate: Estate) -> list[StoreDayName]:
@@ -224,7 +240,12 @@ def _released(
 
 def _days(connection: psycopg.Connection, first: date, last: date, estate: Estate) -> list[StoreDayName]:
     """Store-days on which anything moved, or of which an adjustment was ever made, in order."""
-    return sorted({*days_moved(connection, first, last), *moved_by_people(connection, first, last, estate)})
+    by_tills = {
+        # Stock has no currency: what a till sold in another one is of the same store-day.
+        (day, store, estate.by_store[store].currency if store in estate.by_store else currency)
+        for day, store, currency in days_moved(connection, first, last)
+    }
+    return sorted({*by_tills, *moved_by_people(connection, first, last, estate)})
 
 
 def _end(name: StoreDayName, estate: Estate) -> datetime:
@@ -234,14 +255,22 @@ def _end(name: StoreDayName, estate: Estate) -> datetime:
     return end
 
 
-def _target(connection: psycopg.Connection, name: StoreDayName, estate: Estate, catalogue: Catalogue) -> Target:
+def _target(
+    connection: psycopg.Connection,
+    name: StoreDayName,
+    estate: Estate,
+    catalogue: Catalogue,
+    recorded: Sequence[tuple[QuantityKey, int]],
+) -> Target:
+    """What the adjustments of a store-day ought to hold. recorded: every line of those that were made."""
     store = estate.by_store[name[1]]
     accounts = estate.books_of(store).stock
     assert estate.stock is not None and accounts is not None, "the estate has both where a store's stock is live"
     locations = {place.warehouse: place.location for place in estate.stock.warehouses}
-    moved = movements_of(connection, name)
+    moved = movements_of(connection, name[0], name[1])
     moved += [goods for movement in _carried(connection, name, estate) for goods in movement.goods]
-    return target(moved, catalogue, locations, accounts)
+    wanted = target(moved, _on_day(connection, catalogue, name[0]), locations, accounts)
+    return as_posted(wanted, recorded, {location: warehouse for warehouse, location in locations.items()})
 
 
 def _carried(connection: psycopg.Connection, name: StoreDayName, estate: Estate) -> list[MovedInSitoo]:
@@ -274,7 +303,8 @@ def _add_missing(
         # Under the store-day's lock: the tills may have moved more than when this run began.
         if name not in _released(connection, day, day, estate, now):
             return []
-        parts = split(difference(_target(connection, name, estate, catalogue).quantities, recorded), most)
+        wanted = _target(connection, name, estate, catalogue, recorded)
+        parts = split(difference(wanted.quantities, recorded), most)
         if not parts:
             return []
         _note_carried(connection, name, estate, now)

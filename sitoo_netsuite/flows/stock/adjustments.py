@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sitoo_netsuite.estate import StockAccounts
@@ -24,6 +24,7 @@ _KIT = "Kit"
 
 # What the receipts tell, whose unknown SKUs have their case from there.
 _OF_THE_TILLS = ("sale", "return")
+_UNMATCHED, _NOT_IN_NETSUITE, _TRACKED = "unmatched_sku", "stock_sku_missing_in_netsuite", "stock_item_tracked"
 _NOT_BOOKED = "stock_shipment_not_booked"
 
 
@@ -74,12 +75,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """NetSuite's items by SKU, what a kit (internal id) is made of (item and thousandths in one kit), and the SKUs that
-    are no goods at all.
+    """NetSuite's items by SKU, what a kit (internal id) is made of (item, None where it is not known, and thousandths
+    in one kit), and the SKUs that are no goods at all.
     """
 
     items: Mapping[str, StockItem]
-    members: Mapping[str, Sequence[tuple[StockItem, int]]]
+    members: Mapping[str, Sequence[tuple[StockItem | None, int]]]
     no_goods: Collection[str]
 
 
@@ -110,7 +111,8 @@ def target(
             left_out.append(account)
             continue
         for item, quantity_milli in found:
-            key = QuantityKey(str(location), account, item.item, movement.sku, movement.kind)
+            of_kit = catalogue.items[movement.sku].item_type == _KIT
+            key = QuantityKey(str(location), account, item.item, movement.sku, movement.kind, of_kit)
             quantities[key] += quantity_milli
     return Target({key: quantity for key, quantity in quantities.items() if quantity}, _added_up(left_out))
 
@@ -122,16 +124,18 @@ def _items(movement: StoreMovement, catalogue: Catalogue) -> list[tuple[StockIte
         return _left_out(_unmatched(movement), movement, "NetSuite has no item of this SKU")
     if item.item_type == _KIT:
         members = catalogue.members.get(item.item, ())
-        if not members:
-            return _left_out(_unmatched(movement), movement, "NetSuite shows no members of this kit")
-        moved = [(member, movement.quantity_milli * in_one // 1000) for member, in_one in members]
+        known = [(member, in_one) for member, in_one in members if member is not None]
+        if not members or len(known) < len(members):
+            text = "NetSuite shows no members of this kit, or one that is no active item with a SKU of its own"
+            return _left_out(_NOT_IN_NETSUITE, movement, text)
+        moved = [(member, movement.quantity_milli * in_one // 1000) for member, in_one in known]
     else:
         moved = [(item, movement.quantity_milli)]
     stocked = [(part, quantity) for part, quantity in moved if part.item_type in STOCKED]
     tracked = sorted({part.tracked_by for part, _ in stocked if part.tracked_by})
     if tracked:
         text = f"NetSuite keeps it by {' and '.join(tracked)}, which Sitoo does not tell"
-        return _left_out("stock_item_tracked", movement, text)
+        return _left_out(_TRACKED, movement, text)
     return stocked
 
 
@@ -139,7 +143,8 @@ def _account(movement: StoreMovement, accounts: StockAccounts) -> str | LeftOut:
     """The offset account; empty for what goes through the location for goods in transit."""
     if movement.kind == "abroad":
         text = (
-            "it was shipped between stores of different books, or to a warehouse that the estate lacks; move it there"
+            "it was shipped between stores of different books, to a warehouse that the estate lacks, or by a shipment "
+            "that Sitoo does not show; move it there"
         )
         return _left_out(_NOT_BOOKED, movement, f"{text} by hand")
     if movement.kind == "transfer":
@@ -167,11 +172,37 @@ def _added_up(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
 
 
 def _unmatched(movement: StoreMovement) -> str:
-    return "unmatched_sku" if movement.kind in _OF_THE_TILLS else "stock_sku_missing_in_netsuite"
+    return _UNMATCHED if movement.kind in _OF_THE_TILLS else _NOT_IN_NETSUITE
 
 
 def _left_out(kind: str, movement: StoreMovement, text: str) -> LeftOut:
     return LeftOut(kind, movement.warehouseid, movement.sku, movement.quantity_milli, text)
+
+
+def as_posted(wanted: Target, recorded: Iterable[tuple[QuantityKey, int]], warehouses: Mapping[str, int]) -> Target:
+    """The target with what was posted of SKUs that can be posted no more: it stays, and the rest of them is left out.
+
+    A SKU that was renamed, deleted or told apart by lot later was sold all the same. warehouses: Sitoo's warehouse of
+    each location. How much of a kit was posted cannot be told from its members; it is left out whole.
+    """
+    gone = {
+        (entry.warehouseid, entry.sku)
+        for entry in wanted.left_out
+        if entry.kind in (_UNMATCHED, _NOT_IN_NETSUITE, _TRACKED)
+    }
+    quantities: defaultdict[QuantityKey, int] = defaultdict(int, wanted.quantities)
+    posted: defaultdict[tuple[int | None, str], int] = defaultdict(int)
+    for key, quantity in recorded:
+        place = (warehouses.get(key.location), key.sku)
+        if place in gone:
+            quantities[key] += quantity
+            posted[place] += 0 if key.of_kit else quantity
+    left_out = []
+    for entry in wanted.left_out:
+        already = posted.pop((entry.warehouseid, entry.sku), 0)
+        if entry.quantity_milli != already:
+            left_out.append(replace(entry, quantity_milli=entry.quantity_milli - already))
+    return Target({key: quantity for key, quantity in quantities.items() if quantity}, tuple(left_out))
 
 
 def difference(wanted: Mapping[QuantityKey, int], recorded: Iterable[tuple[QuantityKey, int]]) -> Quantities:

@@ -218,15 +218,7 @@ def _replace(
     """Replaces the lines of these transactions, in the caller's transaction; those that are not as they were."""
     connection.execute("create temporary table if not exists incoming_movements (like landing.stock_movements)")
     connection.execute("truncate incoming_movements")
-    rows = (
-        (
-            int(row["id"]), int(row["line"]), date.fromisoformat(row["trandate"]), row["type"],
-            row.get("tranid") or row["id"], row.get("externalid"), int(row["item"]), int(row["location"]),
-            _milli(row["quantity"]), row.get("source"), row.get("sender"), row.get("receiver"),
-            _saved_at(row["modified"]), now,
-        )
-        for row in lines
-    )  # fmt: skip
+    rows = (movement_row(row, now) for row in lines)
     copy_rows(connection, "incoming_movements", _MOVEMENT_COLUMNS, rows)
     asked = {"asked": list(transactions)}
     content = ", ".join(_MOVEMENT_COLUMNS[:-2])
@@ -245,6 +237,18 @@ def _replace(
     moved = frozenset(transaction for (transaction,) in changed)
     touch(connection, moved)
     return moved
+
+
+def movement_row(row: Row, now: datetime) -> tuple[object, ...]:
+    """A line as it is landed. SuiteQL leaves out what is null: a line without a quantity changes values alone, and
+    moves nothing. Raises Unreadable.
+    """
+    return (
+        int(row["id"]), int(row["line"]), date.fromisoformat(row["trandate"]), row["type"],
+        row.get("tranid") or row["id"], row.get("externalid"), int(row["item"]), int(row["location"]),
+        _milli(row.get("quantity", "0")), row.get("source"), row.get("sender"), row.get("receiver"),
+        _saved_at(row["modified"]), now,
+    )  # fmt: skip
 
 
 def _saved_at(text: str) -> datetime:

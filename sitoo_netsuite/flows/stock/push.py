@@ -4,9 +4,10 @@ Belongs here: batches, what an answer means, and what follows an unclear one: *w
 again*. Does not belong here: what is pushed (`wanted_pushes`), SQL (`push_book`).
 
 A push is written down, in doubt, before its request. To list is to land: Sitoo's movements are read as far as they go,
-and a push is found among them by its external id. What is still not there after the second look stays in doubt, and the
-next run begins there. Should both requests have been carried out after all, Sitoo shows the push twice, and the next
-difference takes one of them back.
+and a push is found among them by its external id. What is still not there after the second look stays in doubt, and
+later runs only look. What Sitoo does not show an hour after its second request counts as refused, and the night's run
+asks for it anew, under a new number. Should a request have been carried out after all, Sitoo shows too much, and the
+next difference takes it back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import psycopg
@@ -33,6 +34,10 @@ _MOST_PUSHES = 200
 _MOST_ITEMS = 1000
 # What was left unanswered is looked for after so many times the wait before a first retry (the estate's).
 _LOOKS_AFTER = 6
+# A push is sent once, and once again; and so long after that nobody waits for it any more.
+_MOST_REQUESTS = 2
+_DOUBTED_FOR = timedelta(hours=1)
+_NEVER_SHOWN = "it was sent twice without a clear answer, and Sitoo does not show it"
 
 
 @dataclass(slots=True)
@@ -47,7 +52,6 @@ class StockPush:
     estate: Estate
     places: Sequence[Place]
     clock: Callable[[], datetime]
-    _sent_again: set[str] = field(default_factory=set)
     _refusals: dict[str, str] = field(default_factory=dict)  # of pushes that were sent again
 
     def send(self, pushes: Iterable[Push]) -> None:
@@ -59,14 +63,16 @@ class StockPush:
             self._ask(batch, again=False)
 
     def settle_doubts(self) -> None:
-        """Finds out whether Sitoo has the pushes that are in doubt, and sends those once more that it does not show;
-        none of them twice in a run. Raises SitooError when Sitoo cannot be asked; what is in doubt stays so.
+        """Finds out whether Sitoo has the pushes that are in doubt, and sends those once more that it does not show and
+        that were sent once. Raises SitooError when Sitoo cannot be asked; what is in doubt stays so.
         """
-        if not self._in_doubt():
+        if not push_book.in_doubt(self.connection, self.places):
             return
         self._wait_and_look()
-        for batch in _batches(self._in_doubt()):
-            self._sent_again |= {push.external_id for push in batch}
+        push_book.give_up(
+            self.connection, self.places, _MOST_REQUESTS, self.clock() - _DOUBTED_FOR, _NEVER_SHOWN, self.clock()
+        )
+        for batch in _batches(push_book.in_doubt(self.connection, self.places, sent_fewer_than=_MOST_REQUESTS)):
             push_book.note_again(self.connection, batch, self.clock())
             self._ask(batch, again=True)
         if not push_book.in_doubt(self.connection, self.places):
@@ -78,11 +84,6 @@ class StockPush:
             if push.external_id in self._refusals
         ]
         push_book.answered(self.connection, refused, self.clock())
-
-    def _in_doubt(self) -> list[Push]:
-        """The pushes in doubt that this run has not sent again."""
-        doubts = push_book.in_doubt(self.connection, self.places)
-        return [push for push in doubts if push.external_id not in self._sent_again]
 
     def _wait_and_look(self) -> None:
         time.sleep(_LOOKS_AFTER * self.estate.sitoo.retry_seconds)

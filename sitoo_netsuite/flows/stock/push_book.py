@@ -52,7 +52,7 @@ _NEWS = """
         select distinct transaction, location, tran_date, type, number, external_id from landing.stock_movements
     ) m
     join posting.outbox_quantities q on q.external_id = m.external_id and q.location = m.location::text
-    join landing.items kit on kit.sku = q.sku and kit.item_type = 'Kit'
+    where q.of_kit
 """
 # Long enough for a person to see that a push which Sitoo took is not there.
 _LATELY = timedelta(days=7)
@@ -369,10 +369,31 @@ def settle_seen(connection: psycopg.Connection, now: datetime) -> int:
     ).rowcount
 
 
-def in_doubt(connection: psycopg.Connection, places: Iterable[Place]) -> list[Push]:
-    """Pushes to these warehouses of which it is not known whether Sitoo has them, in order."""
+def in_doubt(
+    connection: psycopg.Connection, places: Iterable[Place], *, sent_fewer_than: int | None = None
+) -> list[Push]:
+    """Pushes to these warehouses of which it is not known whether Sitoo has them, in order; those alone that were sent
+    fewer times, where a number is given.
+    """
     warehouses = [place.warehouseid for place in places]
-    return _pushes(connection, "state = 'in_doubt' and warehouseid = any(%s)", [warehouses])
+    where = "state = 'in_doubt' and warehouseid = any(%s) and (%s::integer is null or attempts < %s)"
+    return _pushes(connection, where, [warehouses, sent_fewer_than, sent_fewer_than])
+
+
+def give_up(
+    connection: psycopg.Connection, places: Iterable[Place], requests: int, sent_before: datetime, why: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Says of the pushes in doubt that were sent so often, the last time before that moment, that Sitoo refused them.
+    Sitoo's movements must have been read since.
+    """
+    connection.execute(
+        """
+        update posting.stock_pushes set state = 'refused', error = %s, settled_at = %s
+        where state = 'in_doubt' and warehouseid = any(%s) and attempts >= %s and sent_at < %s
+        """,
+        (why, now, [place.warehouseid for place in places], requests, sent_before),
+    )
 
 
 def were_left_in_doubt(connection: psycopg.Connection, places: Iterable[Place], before: datetime) -> bool:

@@ -103,7 +103,7 @@ def short_deliveries(connection: psycopg.Connection, first: date, last: date, es
 @dataclass(frozen=True, slots=True)
 class _Moved:
     shipmentid: int
-    state: int
+    state: int | None
     store: Store
     sender: str
     receiver: str
@@ -118,13 +118,13 @@ def _moved(connection: psycopg.Connection, created_from: date, created_to: date,
     places = estate.stock.by_warehouse
     rows = connection.execute(
         """
-        select s.shipmentid, s.state, s.sender_warehouseid, s.receiver_warehouseid, t.warehouseid, t.created_at, i.sku,
+        select t.shipmentid, s.state, s.sender_warehouseid, s.receiver_warehouseid, t.warehouseid, t.created_at, i.sku,
                i.quantity_milli
         from landing.warehouse_transactions t
         join landing.warehouse_transaction_items i using (created_day, warehousetransactionid)
         join landing.warehouses w on w.warehouseid = t.warehouseid and w.warehouse_type <> %s
-        join landing.shipments s on s.shipmentid = t.shipmentid
-        where t.created_day between %s and %s and t.warehouseid = any(%s)
+        left join landing.shipments s on s.shipmentid = t.shipmentid
+        where t.created_day between %s and %s and t.warehouseid = any(%s) and t.shipmentid is not null
         order by t.warehousetransactionid, i.line
         """,
         (VIRTUAL_WAREHOUSE, created_from, created_to, list(places)),
@@ -133,6 +133,7 @@ def _moved(connection: psycopg.Connection, created_from: date, created_to: date,
         store = estate.by_store[places[warehouseid].store]
         ends = [estate.by_store[places[end].store] for end in (sender, receiver) if end in places]
         kind = "supply" if sender is None else "transfer"
+        # One that Sitoo does not show has no ends at all.
         if len(ends) < (1 if sender is None else 2) or len({end.subsidiary for end in ends}) > 1:
             kind = "abroad"
         yield _Moved(

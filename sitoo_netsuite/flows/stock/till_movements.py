@@ -72,13 +72,13 @@ def days_moved(connection: psycopg.Connection, first: date, last: date) -> list[
     ).fetchall()
 
 
-def movements_of(connection: psycopg.Connection, name: StoreDayName) -> list[StoreMovement]:
-    """What the tills of a store-day moved."""
+def movements_of(connection: psycopg.Connection, day: date, store: str) -> list[StoreMovement]:
+    """What the tills of a store moved on a trading day, whatever currency they took for it."""
     rows = connection.execute(
         """
-        select warehouseid, sku, kind, quantity_milli from model.till_movements
-        where trading_day = %s and store = %s and currency = %s order by warehouseid, sku, kind
+        select warehouseid, sku, kind, sum(quantity_milli)::bigint from model.till_movements
+        where trading_day = %s and store = %s group by 1, 2, 3 order by 1, 2, 3
         """,
-        name,
+        (day, store),
     )
     return [StoreMovement(*row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -310,20 +311,27 @@ def test_what_a_kit_is_made_of_and_how_goods_are_told_apart_is_landed_and_follow
     world = make_world(seed=3, stores=2, days=1, hard_to_stock=True)
     items = {product.sku: product.netsuite_item for product in world.products}
     first, second = (product.sku for product in world.products[:2])
-    made_of = "select item, quantity_milli from landing.kit_members where kit = %s order by item"
+    made_of = (
+        "select item, quantity_milli, from_day::text from landing.kit_members where kit = %s order by from_day, item"
+    )
     with served_catalogue(tmp_path, world) as retailer:
         land(retailer, connection)
         tracked = dict(rows(connection, "select sku, tracked_by from landing.items where tracked_by is not null"))
         assert tracked == {"LOT-001": "lot", "SERIAL-001": "serial", "BIN-001": "bin"}
         kit = items["KIT-001"]
-        assert rows(connection, made_of, kit) == [(items[first], 1000), (items[second], 2000)]
+        always = [(items[first], 1000, "-infinity"), (items[second], 2000, "-infinity")]
+        assert rows(connection, made_of, kit) == always
 
         retailer.later(hours=1)
         members = [{"item": {"id": str(items[second])}, "quantity": 3}]
         retailer.netsuite("PATCH", f"kitItem/{kit}?replace=member", {"member": {"items": members}})
         assert land_changed(retailer, connection) == set()
-        assert rows(connection, made_of, kit) == [(items[second], 3000)]
+        tomorrow = str(retailer.now().date() + timedelta(days=1))
+        assert rows(connection, made_of, kit) == [*always, (items[second], 3000, tomorrow)]
+        land(retailer, connection)
+        assert rows(connection, made_of, kit) == [*always, (items[second], 3000, tomorrow)]
 
+        # What was sold of it once is of what it was made of then, whatever becomes of it.
         retailer.netsuite("DELETE", f"kitItem/{kit}")
         land(retailer, connection)
-        assert rows(connection, made_of, kit) == []
+        assert rows(connection, made_of, kit) == [*always, (items[second], 3000, tomorrow)]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sitoo_netsuite.estate import StockAccounts
-from sitoo_netsuite.flows.stock.adjustments import Catalogue, StockItem, StoreMovement, difference, split, target
+from sitoo_netsuite.flows.stock.adjustments import (
+    Catalogue,
+    StockItem,
+    StoreMovement,
+    as_posted,
+    difference,
+    split,
+    target,
+)
 from sitoo_netsuite.posting.document_lines import QuantityKey
 
 TEE, MUG, CARE = StockItem("1", "InvtPart"), StockItem("2", "InvtPart"), StockItem("3", "Service")
@@ -46,6 +55,26 @@ def test_sales_go_out_and_returns_come_in_each_where_the_goods_are() -> None:
 
 def test_a_kit_is_its_stocked_members() -> None:
     assert moved(sold("GIFT", 2)) == {("11", "1", "GIFT", "sale"): -2000, ("11", "2", "GIFT", "sale"): -4000}
+
+
+def test_a_kit_with_a_member_that_nobody_knows_is_left_out_whole_with_a_case() -> None:
+    for members in ([], [(TEE, 1000), (None, 1000)]):
+        catalogue = replace(CATALOGUE, members={"5": members})
+        found = target([sold("GIFT", 1)], catalogue, LOCATIONS, ACCOUNTS)
+        assert found.quantities == {}
+        assert [entry.kind for entry in found.left_out] == ["stock_sku_missing_in_netsuite"]
+
+
+def test_what_was_posted_of_a_sku_stays_whatever_becomes_of_it_in_netsuite() -> None:
+    movements = [sold("TEE", 3), sold("MUG", 1), sold("GIFT", 1)]
+    posted = list(target(movements, CATALOGUE, LOCATIONS, ACCOUNTS).quantities.items())
+    lots = StockItem("1", "InvtPart", "lot")
+    for items in ({"MUG": MUG, "TEA": TEE, "GIFT": GIFT}, {"MUG": MUG, "TEE": lots, "GIFT": GIFT}, {}):
+        now = target([*movements, sold("TEE", 2)], replace(CATALOGUE, items=items), LOCATIONS, ACCOUNTS)
+        kept = as_posted(now, posted, {"11": 101, "12": 102})
+        assert difference(kept.quantities, posted) == {}
+        # What was sold since waits.
+        assert [entry.quantity_milli for entry in kept.left_out if entry.sku == "TEE"] == [-2000]
 
 
 def test_services_gift_cards_and_nothing_moved_need_no_adjustment() -> None:

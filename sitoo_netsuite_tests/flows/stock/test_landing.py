@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sitoo_netsuite.flows.stock.netsuite_landing import latest_movement
+from sitoo_netsuite.flows.stock.netsuite_landing import latest_movement, movement_row
 from sitoo_netsuite.flows.stock.sitoo_landing import (
     LandedTransactions,
     land_sitoo_levels,
@@ -37,6 +37,12 @@ def rows(connection: psycopg.Connection, query: str, *parameters: object) -> lis
 
 
 # ---------------------------------------------------------------- NetSuite
+
+
+def test_a_line_without_a_quantity_moves_nothing() -> None:
+    revalued = {"id": "9", "line": "1", "trandate": "2026-03-03", "type": "InvReval", "item": "5", "location": "11"}
+    row = movement_row({**revalued, "modified": "2026-03-03 10:00:00"}, NOW)
+    assert row[:9] == (9, 1, date(2026, 3, 3), "InvReval", "9", None, 5, 11, 0)
 
 
 def test_movements_are_landed_line_by_line_and_what_did_not_change_is_not_read_again(stock: ServedStock) -> None:

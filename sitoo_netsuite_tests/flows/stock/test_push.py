@@ -52,7 +52,7 @@ def test_what_we_made_in_netsuite_and_what_is_dated_before_go_live_is_left_alone
         """
         insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
                                     body_digest, tran_date, state, planned_at)
-        values ('IA-S01-20260303-1', 'stock', 'inventoryAdjustment', '2026-03-03', 'S01', 'SEK', 1, '{}', '',
+        values ('IA-S01-20260303-1', 'stock', 'inventoryAdjustment', '2026-03-03', 'S01', 'SEK', 7, '{}', '',
                 '2026-03-03', 'in_doubt', now())
         """
     )
@@ -87,6 +87,26 @@ def test_a_push_that_stays_unclear_waits_for_the_next_run_with_a_case(stock: Ser
     assert stock.open_cases() == {}
     assert not push_book.were_left_in_doubt(stock.connection, places, now + timedelta(minutes=1))
     assert (len(stock.sent()), stock.taken()) == (2, {(str(transaction), product.sku): 12_000})
+
+
+def test_a_push_is_sent_twice_at_most_and_asked_for_anew_at_night_when_sitoo_never_shows_it(
+    stock: ServedStock,
+) -> None:
+    product = stock.product()
+    transaction = stock.adjust({product.netsuite_item: 5})
+    stock.line.fates = [Fate.LOST, Fate.LOST]
+    for _ in range(4):
+        stock.run()
+        stock.served.later(minutes=12)
+    first = f"NS-{transaction}-{stock.shop.warehouseid}-1"
+    assert stock.sent() == [first, first]
+    stock.served.later(hours=1)
+    (case,) = stock.run().of_kind("stock_push_failed")
+    assert (case.waiting, stock.pushes()) == (False, {first: "refused"})
+    assert "sent twice without a clear answer" in case.evidence["text"]
+    assert stock.run(nightly=True).cases == ()
+    assert stock.taken() == {(str(transaction), product.sku): 5_000}
+    assert len(stock.sent()) == 3
 
 
 def test_a_push_that_sitoo_took_twice_is_taken_back_once_with_a_case(stock: ServedStock) -> None:
@@ -259,6 +279,32 @@ def test_a_transfer_leaves_one_warehouse_and_a_virtual_one_is_told_what_is_avail
     ((item,), _) = read_warehouse_items(page, VIRTUAL)
     assert item.decimaltotal == "2.000"
     assert stock.push().levels == ()
+
+
+def test_members_of_a_kit_stay_where_they_were_pushed_when_the_kit_is_renamed(stock: ServedStock) -> None:
+    product, name = stock.product(), f"IA-{stock.shop.key}-20260303-7"
+    transaction = stock.adjust({product.netsuite_item: -2}, externalId=name)
+    stock.connection.execute(
+        """
+        insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
+                                    body_digest, tran_date, state, planned_at)
+        values (%s, 'stock', 'inventoryAdjustment', '2026-03-03', %s, 'SEK', 7, '{}', '', '2026-03-03', 'posted', now())
+        """,
+        (name, stock.shop.key),
+    )
+    stock.connection.execute(
+        "insert into posting.outbox_quantities values (%s, %s, '4000', %s, 'SET', 'sale', -2000, true)",
+        (name, str(stock.shop.location), str(product.netsuite_item)),
+    )
+    stock.run()
+    assert stock.taken() == {(str(transaction), product.sku): -2_000}
+    # NetSuite has no item SET any more.
+    stock.run(nightly=True)
+    assert stock.taken() == {(str(transaction), product.sku): -2_000}
+    stock.connection.execute("delete from posting.outbox_quantities where external_id = %s", [name])
+    stock.connection.execute("delete from posting.outbox where external_id = %s", [name])
+    stock.delete(transaction)
+    stock.run(nightly=True)
 
 
 def to_sitoo(stock: ServedStock) -> dict[tuple[int, int], int]:

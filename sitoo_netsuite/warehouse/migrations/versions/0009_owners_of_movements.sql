@@ -22,3 +22,17 @@ from posting.stock_decisions order by born_in, number, decision desc;
 insert into posting.stock_decisions (born_in, number, carried, decided_by, decided_at)
 select 'sitoo', warehousetransactionid, true, approved_by, approved_at from posting.stock_approvals;
 drop table posting.stock_approvals;
+
+-- What a kit is made of changes, and what was sold of it before does not.
+alter table landing.kit_members
+    add column from_day date not null default '-infinity',   -- the first trading day it was made of this
+    drop constraint kit_members_pkey,
+    add primary key (kit, from_day, item);
+
+alter table posting.outbox_quantities
+    add column of_kit boolean not null default false;        -- the item is a member of the kit that was sold as `sku`
+update posting.outbox_quantities q set of_kit = true
+from landing.items kit where kit.sku = q.sku and kit.item_type = 'Kit';
+alter table posting.outbox_quantities
+    drop constraint outbox_quantities_pkey,
+    add primary key (external_id, location, account, item, sku, kind, of_kit);
