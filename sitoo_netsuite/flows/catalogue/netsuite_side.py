@@ -376,7 +376,9 @@ class _Reading:
         """
         tomorrow = {"tomorrow": self._now.date() + timedelta(days=1)}
         self._connection.execute(
-            "delete from landing.kit_members where from_day = %(tomorrow)s and kit in (table items_about)", tomorrow
+            "delete from landing.kit_members where from_day = %(tomorrow)s "
+            "and kit in (select kit from incoming_kit_members)",
+            tomorrow,
         )
         self._connection.execute(
             """

@@ -52,7 +52,7 @@ def test_what_we_made_in_netsuite_and_what_is_dated_before_go_live_is_left_alone
         """
         insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
                                     body_digest, tran_date, state, planned_at)
-        values ('IA-S01-20260303-1', 'stock', 'inventoryAdjustment', '2026-03-03', 'S01', 'SEK', 7, '{}', '',
+        values ('IA-S01-20260303-1', 'stock', 'inventoryAdjustment', '2026-03-03', 'S01', 'SEK', 70, '{}', '',
                 '2026-03-03', 'in_doubt', now())
         """
     )
@@ -282,13 +282,13 @@ def test_a_transfer_leaves_one_warehouse_and_a_virtual_one_is_told_what_is_avail
 
 
 def test_members_of_a_kit_stay_where_they_were_pushed_when_the_kit_is_renamed(stock: ServedStock) -> None:
-    product, name = stock.product(), f"IA-{stock.shop.key}-20260303-7"
+    product, name = stock.product(), f"IA-{stock.shop.key}-20260303-70"
     transaction = stock.adjust({product.netsuite_item: -2}, externalId=name)
     stock.connection.execute(
         """
         insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
                                     body_digest, tran_date, state, planned_at)
-        values (%s, 'stock', 'inventoryAdjustment', '2026-03-03', %s, 'SEK', 7, '{}', '', '2026-03-03', 'posted', now())
+        values (%s, 'stock', 'inventoryAdjustment', '2026-03-03', %s, 'SEK', 70, '{}', '', '2026-03-03', 'posted', now())
         """,
         (name, stock.shop.key),
     )
