@@ -52,7 +52,7 @@ def test_what_we_made_in_netsuite_and_what_is_dated_before_go_live_is_left_alone
         """
         insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
                                     body_digest, tran_date, state, planned_at)
-        values ('IA-S01-20260303-1', 'stock', 'inventoryAdjustment', '2026-03-03', 'S01', 'SEK', 70, '{}', '',
+        values ('IA-S01-20260303-1', 'stock', 'inventoryAdjustment', '2026-03-03', 'S01', 'SEK', 7, '{}', '',
                 '2026-03-03', 'in_doubt', now())
         """
     )
