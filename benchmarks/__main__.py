@@ -5,7 +5,8 @@ the same year, or some weeks of it, with a week's receipts three weeks late; its
 `soak [--kills N] [--seed S]` kills the poster under a storm and asks the oracle; `soak-stock [--sequences N]` does to
 stock whatever can be done to it, in any order. `catalogue [ITEMS [CHANGED]]` reads,
 compares and pushes 100,000 items, of which 1,000 changed, and shows the calls beside the fewest there can be.
-`stock [STORES [SKUS]]` compares 200 stores' 20,000 SKUs each from landed rows.
+`stock [STORES [SKUS]]` compares 200 stores' 20,000 SKUs each from landed rows, reads as many levels from Sitoo
+beside a loop that throws them away, and pushes 10,000 movements.
 `customers [PEOPLE]` links 50,000 made-up people, and counts who was linked wrongly, made twice, or not matched.
 """
 
@@ -15,9 +16,9 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import catalogue, customers, main_job, online_retail, stock
+from benchmarks import catalogue, customers, main_job, online_retail, stock, stock_levels
 
-_ORDERS = 200_000
+_ORDERS, _MOVEMENTS = 200_000, 10_000
 
 
 def main() -> None:
@@ -77,6 +78,13 @@ def _stock(stores: int = 200, skus: int = 20_000) -> None:
         print(
             f"{measured.run:<10}{measured.positions:>12,}{measured.seconds:>10.1f}{measured.peak_mib:>10}"
             f"{measured.found:>11}",
+            flush=True,
+        )
+    print(f"\n{'step':<22}{'levels':>12}{'seconds':>10}{'x the loop':>12}{'requests':>10}{'floor':>8}")
+    for step in stock_levels.run(stores, skus, _MOVEMENTS):
+        ratio = "" if step.ratio is None else f"{step.ratio:.2f}"
+        print(
+            f"{step.step:<22}{step.things:>12,}{step.seconds:>10.1f}{ratio:>12}{step.requests:>10}{step.floor:>8}",
             flush=True,
         )
 

@@ -56,6 +56,7 @@ from sitoo_netsuite.sitoo.paging import (
     by_orderid,
     by_warehouse_transaction_id,
     decode_page,
+    levels_by_offset,
 )
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -345,7 +346,7 @@ class SitooClient:
         skus: Iterable[str] | None = None,
         modified_from: int | None = None,
         modified_to: int | None = None,
-    ) -> Iterator[list[msgspec.Raw]]:
+    ) -> Iterator[list[msgspec.Raw] | list[WarehouseItem]]:
         """Pages of a warehouse's levels, ready for `models.read_warehouse_items`.
 
         Of these SKUs, a hundred at a time, or of those that changed in a window of seconds since 1970, if given;
@@ -358,11 +359,11 @@ class SitooClient:
         if modified_to is not None:
             params["datelastmodifiedto"] = str(modified_to)
         if skus is None:
-            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+            yield from levels_by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
             return
         for some in _address_lines(sorted(sku for sku in set(skus) if can_be_asked_for(sku))):
             params["sku"] = ",".join(some)
-            yield from by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
+            yield from levels_by_offset(self._fetch(f"{path}.json"), path, params, _LIST_PAGE)
 
     def warehouse_transaction_pages(
         self,

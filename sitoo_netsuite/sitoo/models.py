@@ -496,7 +496,6 @@ _product = msgspec.json.Decoder(Product)
 _price_list_item = msgspec.json.Decoder(PriceListItem)
 _user = msgspec.json.Decoder(User)
 _warehouse_item = msgspec.json.Decoder(WarehouseItem)
-_warehouse_items = msgspec.json.Decoder(list[WarehouseItem])
 _warehouse_transaction = msgspec.json.Decoder(WarehouseTransaction)
 _text = msgspec.json.Decoder(str | None)
 # Sorted keys: the digest must not change because Sitoo lists the same fields in another order.
@@ -607,24 +606,29 @@ def read_user(raw: msgspec.Raw, eshopid: int) -> User | Rejection:
     return user
 
 
-def read_warehouse_items(page: Sequence[msgspec.Raw], warehouseid: int) -> tuple[list[WarehouseItem], list[Rejection]]:
-    """The levels of a page, and those of them that cannot be read. Never raises.
-
-    Warehouses have millions of them: the page is read at once, and one by one where something is wrong with it.
-    """
-    body = b"[" + b",".join(map(bytes, page)) + b"]"
+def can_be_kept(levels: Sequence[WarehouseItem]) -> bool:
+    """Whether all levels of a page hold quantities, and text that a database takes."""
     try:
-        items = _warehouse_items.decode(body)
-        _check_quantities([item.decimaltotal for item in items])
-        _check_quantities([item.decimalreserved for item in items if item.decimalreserved is not None])
-        _check_text(body)
-    except (*UNREADABLE, _Unusable):
-        records = [_read_warehouse_item(raw, warehouseid) for raw in page]
-        return (
-            [record for record in records if isinstance(record, WarehouseItem)],
-            [record for record in records if isinstance(record, Rejection)],
-        )
-    return items, []
+        _check_quantities([item.decimaltotal for item in levels])
+        _check_quantities([item.decimalreserved for item in levels if item.decimalreserved is not None])
+    except _Unusable:
+        return False
+    return "\0" not in "".join([item.sku for item in levels])
+
+
+def read_warehouse_items(
+    page: Sequence[msgspec.Raw] | Sequence[WarehouseItem], warehouseid: int
+) -> tuple[list[WarehouseItem], list[Rejection]]:
+    """The levels of a page, and those of them that cannot be read. Never raises."""
+    items: list[WarehouseItem] = []
+    rejections: list[Rejection] = []
+    for entry in page:
+        record = entry if isinstance(entry, WarehouseItem) else _read_warehouse_item(entry, warehouseid)
+        if isinstance(record, WarehouseItem):
+            items.append(record)
+        else:
+            rejections.append(record)
+    return items, rejections
 
 
 def _read_warehouse_item(raw: msgspec.Raw, warehouseid: int) -> WarehouseItem | Rejection:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from sitoo_netsuite.sitoo.errors import SitooUnreadable
-from sitoo_netsuite.sitoo.models import UNREADABLE, Id
+from sitoo_netsuite.sitoo.models import UNREADABLE, Id, WarehouseItem, can_be_kept
 
 Params = dict[str, str]
 Fetch = Callable[[Params], bytes]
@@ -28,6 +28,13 @@ class Page(msgspec.Struct, frozen=True):
 
     totalcount: int
     items: list[msgspec.Raw]
+
+
+class LevelsPage(msgspec.Struct, frozen=True):
+    """As `Page`, of a warehouse's levels that were all read and checked at once."""
+
+    totalcount: int
+    items: list[WarehouseItem]
 
 
 class _OrderId(msgspec.Struct):
@@ -48,6 +55,7 @@ class _ZReportKey(msgspec.Struct):
 
 
 _page = msgspec.json.Decoder(Page)
+_levels_page = msgspec.json.Decoder(LevelsPage)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _order_id = msgspec.json.Decoder(_OrderId)
 _warehouse_transaction_id = msgspec.json.Decoder(_WarehouseTransactionId)
@@ -141,14 +149,37 @@ def by_offset(fetch: Fetch, request: str, params: Params, page_size: int) -> Ite
     A page shorter than asked for is no end: the greatest `num` is unknown, and Sitoo may cut it down. `request` names
     the list in errors.
     """
-    start = 0
-    while True:
+    start, page = 0, None
+    while page is None or (page.items and start < page.totalcount):
         page = _piece(fetch, request, params, start, page_size)
         if page.items:
             yield page.items
         start += len(page.items)
-        if not page.items or start >= page.totalcount:
-            return
+
+
+def levels_by_offset(
+    fetch: Fetch, request: str, params: Params, page_size: int
+) -> Iterator[list[msgspec.Raw] | list[WarehouseItem]]:
+    """As `by_offset`, of a warehouse's levels: there are millions of them, and nearly always nothing is wrong with any,
+    so that a page is read and checked at once. One with something wrong is asked for again, and left raw.
+    """
+    start = 0
+    page: Page | LevelsPage | None = None
+    while page is None or (page.items and start < page.totalcount):
+        body = fetch({**params, "start": str(start), "num": str(page_size)})
+        page = _levels_page_of(body) or _piece(fetch, request, params, start, page_size)
+        if page.items:
+            yield page.items
+        start += len(page.items)
+
+
+def _levels_page_of(body: bytes) -> LevelsPage | None:
+    """The page, None where any level cannot be kept as it is."""
+    try:
+        page = _levels_page.decode(body)
+    except UNREADABLE:
+        return None
+    return page if can_be_kept(page.items) else None
 
 
 def by_date_added(

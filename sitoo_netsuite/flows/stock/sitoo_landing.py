@@ -36,7 +36,7 @@ from sitoo_netsuite.sitoo.models import (
     read_warehouse_items,
     read_warehouse_transaction,
 )
-from sitoo_netsuite.warehouse.copying import copy_rows
+from sitoo_netsuite.warehouse.copying import copied, copy_lines, copy_rows, stands_for_itself
 from sitoo_netsuite.warehouse.locks import alone
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
@@ -358,7 +358,7 @@ def _read_levels(client: SitooClient, eshopid: int, warehouseid: int, since: int
     return _levels(pages, warehouseid, whole=since is None)
 
 
-def _levels(pages: Iterable[list[msgspec.Raw]], warehouseid: int, *, whole: bool) -> _Levels:
+def _levels(pages: Iterable[list[msgspec.Raw] | list[WarehouseItem]], warehouseid: int, *, whole: bool) -> _Levels:
     items: list[WarehouseItem] = []
     rejections: list[Rejection] = []
     for page in pages:
@@ -388,13 +388,18 @@ def _store_levels(connection: psycopg.Connection, levels: _Levels, quarantine: Q
     """Replaces what differs, in one commit; how many levels that were."""
     warehouseid = levels.warehouseid
     # Pages by offset may bring a SKU twice when another one goes meanwhile.
-    by_sku = {item.sku: item for item in levels.items}
+    lines = _level_lines(warehouseid, levels.items)
     with connection.transaction():
+        if not _has_levels(connection, warehouseid):
+            # Of a warehouse that was never read everything is new: comparing millions of levels with nothing takes
+            # longer than reading them.
+            copy_lines(connection, "landing.sitoo_levels", _LEVEL_COLUMNS, lines.values())
+            quarantine.settle((f"{warehouseid}/{item.warehouseitemid}" for item in levels.items), levels.rejections)
+            return len(lines)
         connection.execute(
             "create temporary table if not exists incoming_levels (like landing.sitoo_levels) on commit delete rows"
         )
-        rows = (_level_row(warehouseid, item) for item in by_sku.values())
-        copy_rows(connection, "incoming_levels", _LEVEL_COLUMNS, rows)
+        copy_lines(connection, "incoming_levels", _LEVEL_COLUMNS, lines.values())
         changed = connection.execute(
             """
             insert into landing.sitoo_levels (warehouseid, sku, total_milli, reserved_milli)
@@ -416,9 +421,23 @@ def _store_levels(connection: psycopg.Connection, levels: _Levels, quarantine: Q
     return changed
 
 
-def _level_row(warehouseid: int, item: WarehouseItem) -> tuple[object, ...]:
-    reserved = quantity_milli(item.decimalreserved) if item.decimalreserved else 0
-    return warehouseid, item.sku, quantity_milli(item.decimaltotal), reserved
+def _has_levels(connection: psycopg.Connection, warehouseid: int) -> bool:
+    row = connection.execute(
+        "select exists (select from landing.sitoo_levels where warehouseid = %s)", [warehouseid]
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _level_lines(warehouseid: int, items: Collection[WarehouseItem]) -> dict[str, str]:
+    """SKU to its level as COPY reads it. Quantities were checked to have three decimals: without their point they are
+    thousandths.
+    """
+    plain = stands_for_itself("".join([item.sku for item in items]))
+    return {
+        item.sku: f"{warehouseid}\t{item.sku if plain else copied(item.sku)}\t{item.decimaltotal.replace('.', '')}"
+        f"\t{item.decimalreserved.replace('.', '') if item.decimalreserved else 0}\n"
+        for item in items
+    }
 
 
 def _move_levels_cursor(connection: psycopg.Connection, warehouseid: int, now: datetime) -> None:

@@ -288,7 +288,8 @@ def test_members_of_a_kit_stay_where_they_were_pushed_when_the_kit_is_renamed(st
         """
         insert into posting.outbox (external_id, flow, document_type, trading_day, store, currency, number, body,
                                     body_digest, tran_date, state, planned_at)
-        values (%s, 'stock', 'inventoryAdjustment', '2026-03-03', %s, 'SEK', 70, '{}', '', '2026-03-03', 'posted', now())
+        values (%s, 'stock', 'inventoryAdjustment', '2026-03-03', %s, 'SEK', 70, '{}', '', '2026-03-03', 'posted',
+                now())
         """,
         (name, stock.shop.key),
     )
