@@ -104,7 +104,7 @@ def make_plan(
         "named": [_named(e) for e in ledger_findings(connection, first, last)],
         "products": _products(connection, estate, now),
         "customers": planned_customers(connection, estate),
-        "stock": planned_pushes(connection, client, estate),
+        "stock": planned_pushes(connection, client, estate, now),
         "stock_documents": drafted_adjustments(connection, stock_days, estate),
         "stock_left_out": left_out(stock_days),
         "stock_named": changed_adjustments(connection, first, last),

@@ -30,9 +30,13 @@ Unusable = Callable[[int, Collection[str]], Mapping[str, str]]
 
 
 def levels_to_push(
-    connection: psycopg.Connection, estate: Estate, unusable: Unusable
+    connection: psycopg.Connection, estate: Estate, unusable: Unusable, to_netsuite: Mapping[tuple[int, int], int]
 ) -> tuple[list[WantedLevel], list[Withheld]]:
-    """What to tell every virtual warehouse of the estate by what was landed last, and what no product takes."""
+    """What to tell every virtual warehouse of the estate by what was landed last, and what no product takes.
+
+    to_netsuite: what moved in Sitoo and NetSuite does not know yet, by warehouse and item. What a till has sold is
+    not there to be sold again.
+    """
     assert estate.stock is not None
     found: list[WantedLevel] = []
     withheld: list[Withheld] = []
@@ -43,7 +47,9 @@ def levels_to_push(
             "where location = %s and for_tills",
             [location],
         )
-        available = {sku: (item, quantity) for sku, item, quantity in rows}
+        available = {
+            sku: (item, quantity + to_netsuite.get((place.warehouseid, item), 0)) for sku, item, quantity in rows
+        }
         has: dict[str, int] = dict(
             connection.execute(
                 "select sku, total_milli from landing.sitoo_levels where warehouseid = %s", [place.warehouseid]

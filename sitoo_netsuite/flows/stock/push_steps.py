@@ -11,7 +11,7 @@ or may have of it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ import psycopg
 
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.stock import push_book
+from sitoo_netsuite.flows.stock.in_flight import in_flight
 from sitoo_netsuite.flows.stock.levels import levels_to_push, push_levels
 from sitoo_netsuite.flows.stock.push import StockPush
 from sitoo_netsuite.flows.stock.push_findings import PUSH_KINDS, push_cases, units
@@ -111,7 +112,12 @@ def push_stock(
             sending.send(numbered(look.wanted.pushes, look.recorded))
             sending.settle_doubts()
             look = _look(connection, client, estate, transactions)
-        levels, withheld = levels_to_push(connection, estate, partial(_unusable, connection, client))
+        levels, withheld = levels_to_push(
+            connection,
+            estate,
+            partial(_unusable, connection, client),
+            _to_netsuite(connection, estate, clock(), run_id),
+        )
         if may_push:
             withheld += push_levels(connection, client, levels, clock())
 
@@ -133,7 +139,9 @@ def push_stock(
     return StockRun(len(transactions), dict(sorted(counts.items())), look.wanted, tuple(levels), tuple(cases))
 
 
-def planned_pushes(connection: psycopg.Connection, client: SitooClient, estate: Estate) -> list[dict[str, Any]]:
+def planned_pushes(
+    connection: psycopg.Connection, client: SitooClient, estate: Estate, now: datetime
+) -> list[dict[str, Any]]:
     """What would be pushed by what was landed last, one row a push, for people: store, warehouse, transaction,
     external_id, skus (SKU to units), and `held` with the reason where it is not pushed, or who said that it is not to
     be. Levels of virtual warehouses are rows too, without a transaction. Raises SitooError.
@@ -142,7 +150,9 @@ def planned_pushes(connection: psycopg.Connection, client: SitooClient, estate: 
         return []
     transactions = touched(connection) | push_book.differing(connection, estate)
     look = _look(connection, client, estate, transactions)
-    levels, withheld = levels_to_push(connection, estate, partial(_unusable, connection, client))
+    levels, withheld = levels_to_push(
+        connection, estate, partial(_unusable, connection, client), _to_netsuite(connection, estate, now, run_id="plan")
+    )
     rows: list[dict[str, Any]] = [
         {
             "store": push.store,
@@ -186,6 +196,15 @@ def planned_pushes(connection: psycopg.Connection, client: SitooClient, estate: 
         for level in levels
     ]
     return rows
+
+
+def _to_netsuite(
+    connection: psycopg.Connection, estate: Estate, now: datetime, run_id: str
+) -> Mapping[tuple[int, int], int]:
+    """What is on its way to NetSuite, by warehouse and item; nothing where no virtual warehouse asks for it."""
+    if not push_book.virtual_places(connection, estate):
+        return {}
+    return in_flight(connection, estate, now.date(), now, run_id).to_netsuite
 
 
 def _look(
