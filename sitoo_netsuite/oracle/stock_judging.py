@@ -99,6 +99,9 @@ class StockReckoning:
         self._in_netsuite: Counter[tuple[int, int, str]] = Counter()
         self._pushed: Counter[tuple[int, int, str]] = Counter()
         self._levels: dict[tuple[int, str], list[int]] = {}
+        # SKUs that Sitoo lists anywhere, by books; what NetSuite has and Sitoo does not list, by books, warehouse, SKU.
+        self._listed: defaultdict[str, set[str]] = defaultdict(set)
+        self._not_listed: dict[tuple[str, int, str], int] = {}
         # What moved in Sitoo less what moved in NetSuite, by warehouse and SKU.
         self._ahead: Counter[tuple[int, str]] = Counter()
         self._documents: Mapping[str, bool] = {}
@@ -157,11 +160,22 @@ class StockReckoning:
         self._documents = changed
 
     def hear_levels(self, place: Place, in_sitoo: Mapping[str, int], in_netsuite: Mapping[str, int]) -> None:
-        """What a place has now: by SKU in Sitoo, by item (internal id) in NetSuite; stocked items of both alone."""
+        """What a place has now: by SKU in Sitoo, by item (internal id) in NetSuite; stocked items of both alone.
+
+        What Sitoo does not list at a place, but at another one of its books, has nothing there.
+        """
+        books = self._facts.shops[place.store].subsidiary
+        self._listed[books] |= in_sitoo.keys()
         for sku, total in in_sitoo.items():
             item = self._by_sku.get(sku)
             if item is not None and item.item_type in _STOCKED and item.for_tills:
                 self._levels[place.warehouse, sku] = [total, in_netsuite.get(item.item, 0)]
+        for item_id, on_hand in in_netsuite.items():
+            item = self._catalogue.items.get(item_id)
+            if item is None or not on_hand or item.sku not in self._by_sku or item.sku in in_sitoo:
+                continue
+            if item.item_type in _STOCKED and item.for_tills:
+                self._not_listed[books, place.warehouse, item.sku] = on_hand
 
     # ------------------------------------------------------------ judging
 
@@ -220,6 +234,9 @@ class StockReckoning:
             (int(entry["warehouse"]), entry["sku"]): int(entry["quantity_milli"])
             for entry in self._plan.get("stock_variances", ())
         }
+        for (books, warehouse, sku), on_hand in self._not_listed.items():
+            if sku in self._listed[books]:
+                self._levels[warehouse, sku] = [0, on_hand]
         for position, (in_sitoo, in_netsuite) in sorted(self._levels.items()):
             warehouse, sku = position
             expected, variance = in_netsuite + self._ahead[position], named.get(position, 0)

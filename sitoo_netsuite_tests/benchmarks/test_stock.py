@@ -26,3 +26,21 @@ def test_every_missed_position_is_found_and_what_moves_is_not(connection: psycop
     # Without what is on its way every one of them is a variance.
     assert len(take_snapshot(connection, estate, InFlight({}, {}, {}), DAY, NOW).variances) == 40
     assert read_snapshot(connection, DAY).moving == 0
+
+
+def test_what_sitoo_does_not_list_at_a_store_is_compared_with_nothing(connection: psycopg.Connection) -> None:
+    world = make_world(seed=1, stores=3, days=1)
+    estate = parse_estate(yaml.safe_load(estate_yaml(world)), "the sandbox's estate")
+    fill(connection, world, 10)
+    here, _, there = world.shops
+    connection.execute(
+        "delete from landing.sitoo_levels where warehouseid = %s and sku in ('SKU-000001', 'SKU-000002')",
+        [here.warehouseid],
+    )
+    # The second is nowhere at this site, so that Sitoo does not count it there.
+    connection.execute(
+        "delete from landing.sitoo_levels where warehouseid = %s and sku = 'SKU-000002'", [there.warehouseid]
+    )
+    taken = take_snapshot(connection, estate, InFlight({}, {}, {}), DAY, NOW)
+    assert [(v.store, v.sku, v.variance_milli) for v in taken.variances] == [(here.key, "SKU-000001", -50_000)]
+    assert taken.positions == 30 - 2

@@ -138,6 +138,14 @@ def test_a_level_that_no_movement_accounts_for_is_a_difference_unless_it_is_name
         assert other.judged().unexplained_milli == unexplained
 
 
+def test_what_netsuite_has_and_sitoo_does_not_list_there_but_elsewhere_is_a_difference() -> None:
+    goods, back_room = Goods(), Place(BACK_ROOM, SHOP.key, "22")
+    goods.reckoning.hear_levels(back_room, {}, {"101": 5000})
+    assert goods.gaps() == []  # nobody counts it in Sitoo
+    goods.are_there(2, 2)
+    assert goods.gaps() == [(f"level of warehouse {BACK_ROOM}", "TEE", 5, 0)]
+
+
 def test_a_kit_is_its_members_in_netsuite_and_sitoo_is_told_of_them() -> None:
     goods = Goods()
     goods.sells(1, "SET")

@@ -72,8 +72,13 @@ def left_out_case(entry: LeftOut, trading_day: date, store: str) -> Case:
         f"{units(abs(entry.quantity_milli))} units of {entry.sku} {moved} at store {store} on {trading_day}, and "
         f"NetSuite's stock is not adjusted: {entry.text}."
     )
-    key = f"{store}/{trading_day}/{entry.sku}/{entry.warehouseid}"
+    key = left_out_key(entry, trading_day, store)
     return Case(entry.kind, key, store, trading_day, entry.sku, None, None, evidence={"text": text})
+
+
+def left_out_key(entry: LeftOut, trading_day: date, store: str) -> str:
+    """What its case goes by among those of its kind."""
+    return f"{store}/{trading_day}/{entry.sku}/{entry.warehouseid}"
 
 
 def refused_cases(posted: Posted) -> Iterator[Case]:

@@ -18,6 +18,7 @@ import psycopg
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.stock import push_book
 from sitoo_netsuite.flows.stock.adjusting import PlannedDay, left_to_post, plan_adjustments
+from sitoo_netsuite.flows.stock.adjustment_findings import LEFT_OUT_KINDS, left_out_key
 from sitoo_netsuite.flows.stock.named_stock import changed_adjustments
 from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
 from sitoo_netsuite.flows.stock.wanted_pushes import Skus, wanted_pushes
@@ -62,21 +63,30 @@ def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: 
 def _open_days(connection: psycopg.Connection, estate: Estate, today: date) -> list[date]:
     """Trading days of which something may still be on its way: the last ones, and those that an open case is about."""
     rows = connection.execute(
-        "select distinct trading_day from worklist.cases where event <> 'cleared' and trading_day is not null"
+        "select distinct trading_day from worklist.cases "
+        "where event not in ('cleared', 'resolved') and trading_day is not null"
     )
     lately = [today - timedelta(days=number) for number in range(_SETTLED_AFTER.days + 1)]
     return sorted(day for day in {*lately, *(day for (day,) in rows)} if day >= estate.first_day)
 
 
 def _of_store_day(connection: psycopg.Connection, planned: PlannedDay, estate: Estate) -> Counter[Position]:
-    """What is left to post of a store-day, and what cannot be posted or may not yet."""
+    """What is left to post of a store-day, and what cannot be posted or may not yet; without what a person resolved, who
+    moved it in NetSuite by hand.
+    """
     assert estate.stock is not None, "without stock no store-day is planned"
     left: Counter[Position] = Counter()
     for key, milli in left_to_post(connection, planned).items():
         # A warehouse may have got another location since; what was posted at the old one is not compared.
         if key.location in estate.stock.by_location:
             left[estate.stock.by_location[key.location].warehouse, int(key.item)] += milli
-    waiting = [(entry.warehouseid, entry.sku, entry.quantity_milli) for entry in planned.target.left_out]
+    day, store, _ = planned.name
+    resolved = _resolved(connection, day)
+    waiting = [
+        (entry.warehouseid, entry.sku, entry.quantity_milli)
+        for entry in planned.target.left_out
+        if (entry.kind, left_out_key(entry, day, store)) not in resolved
+    ]
     waiting += [
         (goods.warehouseid, goods.sku, goods.quantity_milli) for movement in planned.waiting for goods in movement.goods
     ]
@@ -85,6 +95,15 @@ def _of_store_day(connection: psycopg.Connection, planned: PlannedDay, estate: E
         if sku in items:
             left[warehouseid, items[sku]] += milli
     return left
+
+
+def _resolved(connection: psycopg.Connection, day: date) -> set[tuple[str, str]]:
+    """Kind and key of the cases of goods left out on a trading day that a person resolved."""
+    rows = connection.execute(
+        "select kind, key from worklist.cases where event = 'resolved' and trading_day = %s and kind = any(%s)",
+        (day, list(LEFT_OUT_KINDS)),
+    )
+    return set(rows.fetchall())
 
 
 class _Row(msgspec.Struct):

@@ -5,8 +5,8 @@ system, and what is on its way (`in_flight`).
 
     variance = (Sitoo's total + on its way to Sitoo) - (NetSuite's on hand - named + on its way to NetSuite)
 
-A position is a SKU that Sitoo counts at a warehouse of the estate and NetSuite keeps stock of. Quantities are
-thousandths, values minor units of the store's currency at NetSuite's average cost.
+A position is a SKU that Sitoo counts at a warehouse of the estate, listed there or not, and NetSuite keeps stock of.
+Quantities are thousandths, values minor units of the store's currency at NetSuite's average cost.
 """
 
 from __future__ import annotations
@@ -27,18 +27,35 @@ from sitoo_netsuite.warehouse.copying import copy_rows
 from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 _SNAPSHOTS = "model.store_stock_snapshots"
-_PLACE_COLUMNS = ("warehouseid", "location", "store", "currency", "minor_units")
+_PLACE_COLUMNS = ("warehouseid", "eshopid", "location", "store", "currency", "minor_units")
 _MOVING_COLUMNS = ("warehouseid", "item", "to_netsuite_milli", "to_sitoo_milli", "named_milli")
 
-# Both sides at once: what one of them lacks has nothing there. A SKU that NetSuite knows twice is one item in landing.
+# Both sides at once: what one of them lacks has nothing there. What Sitoo counts at one warehouse of a site it counts
+# at all of them, whether it lists it there or not. A SKU that NetSuite knows twice is one item in landing.
 _POSITIONS = """
     create temporary table snapshot on commit drop as
+    with counted as (
+        select p.warehouseid, i.item, s.total_milli, s.reserved_milli
+        from snapshot_places p join landing.sitoo_levels s using (warehouseid) join landing.items i using (sku)
+        union all
+        select p.warehouseid, n.item, 0, 0
+        from snapshot_places p
+        join landing.netsuite_levels n on n.location = p.location and n.on_hand_milli <> 0
+        join landing.items i using (item)
+        where not exists (
+                select from landing.sitoo_levels s where s.warehouseid = p.warehouseid and s.sku = i.sku
+            )
+          and exists (
+                select from snapshot_places other join landing.sitoo_levels s using (warehouseid)
+                where other.eshopid = p.eshopid and s.sku = i.sku
+            )
+    )
     select p.store, p.warehouseid, p.currency, p.minor_units, i.sku, i.item, coalesce(n.on_hand_milli, 0) as netsuite,
-           s.total_milli as sitoo, s.reserved_milli as reserved, coalesce(m.to_netsuite_milli, 0) as to_netsuite,
+           c.total_milli as sitoo, c.reserved_milli as reserved, coalesce(m.to_netsuite_milli, 0) as to_netsuite,
            coalesce(m.to_sitoo_milli, 0) as to_sitoo, coalesce(m.named_milli, 0) as named, n.average_cost as cost
     from snapshot_places p
-    join landing.sitoo_levels s using (warehouseid)
-    join landing.items i using (sku)
+    join counted c using (warehouseid)
+    join landing.items i using (item)
     left join landing.netsuite_levels n on n.location = p.location and n.item = i.item
     left join snapshot_moving m on m.warehouseid = p.warehouseid and m.item = i.item
     where i.item_type in ('InvtPart', 'Assembly') and i.for_tills
@@ -147,8 +164,8 @@ def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> N
     """The places that are compared, and what is on its way, as temporary tables."""
     connection.execute(
         """
-        create temporary table snapshot_places (warehouseid bigint, location bigint, store text, currency text,
-                                                minor_units bigint) on commit drop;
+        create temporary table snapshot_places (warehouseid bigint, eshopid integer, location bigint, store text,
+                                                currency text, minor_units bigint) on commit drop;
         create temporary table snapshot_moving (warehouseid bigint, item bigint, to_netsuite_milli bigint,
                                                 to_sitoo_milli bigint, named_milli bigint) on commit drop
         """
@@ -158,7 +175,8 @@ def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> N
     for place in push_book.places(connection, estate):
         currency = estate.by_store[place.store].currency
         location = int(by_warehouse[place.warehouseid].location)
-        places.append((place.warehouseid, location, place.store, currency, 10 ** decimals(currency)))
+        minor_units = 10 ** decimals(currency)
+        places.append((place.warehouseid, place.eshopid, location, place.store, currency, minor_units))
     copy_rows(connection, "snapshot_places", _PLACE_COLUMNS, places)
     keys = moving.to_netsuite.keys() | moving.to_sitoo.keys() | moving.named.keys()
     rows = (
