@@ -235,13 +235,13 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "catalogue.price_lists[1].price_list: (1, 1) stands there twice; keep one",
     ),
     "a drift that is neither": (
-        "  push: true\n  #",
-        "  push: true\n  drift: fix\n  #",
+        "catalogue:\n  push: true\n",
+        "catalogue:\n  push: true\n  drift: fix\n",
         "catalogue.drift: write put_back or flag",
     ),
     "a batch of nothing": (
-        "  push: true\n  #",
-        "  push: true\n  batch: 0\n  #",
+        "catalogue:\n  push: true\n",
+        "catalogue:\n  push: true\n  batch: 0\n",
         "catalogue.batch: must be greater than or equal",
     ),
     "an address shared by one": (
@@ -265,13 +265,13 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "stock.needs_approval[0]: write manual, stocktake or shipment",
     ),
     "an owner that is no system": (
-        "stock:\n  push: true\n",
-        "stock:\n  owners: {transfers: both}\n",
+        "transfers: sitoo",
+        "transfers: both",
         "stock.owners.transfers: write sitoo or netsuite",
     ),
     "an owner of a movement that only one system makes": (
-        "stock:\n  push: true\n",
-        "stock:\n  owners: {adjustments: netsuite}\n",
+        "transfers: sitoo",
+        "adjustments: netsuite",
         "stock.owners.adjustments",
     ),
     "one approval for a list": (

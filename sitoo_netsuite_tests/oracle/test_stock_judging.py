@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sitoo_netsuite.oracle.estate_file import Place
+from sitoo_netsuite.oracle.estate_file import EstateFacts, Place
 from sitoo_netsuite.oracle.goods import read_transaction
 from sitoo_netsuite.oracle.ledger_side import Item, Movement
 from sitoo_netsuite.oracle.stock_judging import StockReckoning, StockVerdict
@@ -31,8 +31,8 @@ ADJUSTMENT = f"IA-{SHOP.key}-{DAY:%Y%m%d}-1"
 class Goods:
     """A day's goods, heard by the oracle when it is judged. Quantities are units."""
 
-    def __init__(self, plan: Raw | None = None) -> None:
-        self.reckoning = StockReckoning(STOCKED, {REGISTER: HERE}, (DAY, DAY), plan or {})
+    def __init__(self, plan: Raw | None = None, facts: EstateFacts = STOCKED) -> None:
+        self.reckoning = StockReckoning(facts, {REGISTER: HERE}, (DAY, DAY), plan or {})
         self.reckoning.hear_catalogue([TEE, SET, GIFT, LOT], {"102": [("101", 2000)]})
 
     def sells(self, units: int, sku: str = "TEE", **changes: Any) -> None:
@@ -139,7 +139,8 @@ def test_a_level_that_no_movement_accounts_for_is_a_difference_unless_it_is_name
 
 
 def test_what_netsuite_has_and_sitoo_does_not_list_there_but_elsewhere_is_a_difference() -> None:
-    goods, back_room = Goods(), Place(BACK_ROOM, SHOP.key, "22")
+    back_room = Place(BACK_ROOM, SHOP.key, "22")
+    goods = Goods(facts=replace(STOCKED, places={HERE: PLACE, BACK_ROOM: back_room}))
     goods.reckoning.hear_levels(back_room, {}, {"101": 5000})
     assert goods.gaps() == []  # nobody counts it in Sitoo
     goods.are_there(2, 2)

@@ -71,8 +71,8 @@ def _open_days(connection: psycopg.Connection, estate: Estate, today: date) -> l
 
 
 def _of_store_day(connection: psycopg.Connection, planned: PlannedDay, estate: Estate) -> Counter[Position]:
-    """What is left to post of a store-day, and what cannot be posted or may not yet; without what a person resolved, who
-    moved it in NetSuite by hand.
+    """What is left to post of a store-day, and what cannot be posted or may not yet. What a person resolved is not: it
+    was moved in NetSuite by hand.
     """
     assert estate.stock is not None, "without stock no store-day is planned"
     left: Counter[Position] = Counter()

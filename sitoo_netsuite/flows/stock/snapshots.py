@@ -34,31 +34,26 @@ _MOVING_COLUMNS = ("warehouseid", "item", "to_netsuite_milli", "to_sitoo_milli",
 # at all of them, whether it lists it there or not. A SKU that NetSuite knows twice is one item in landing.
 _POSITIONS = """
     create temporary table snapshot on commit drop as
-    with counted as (
+    with sitoo as (
         select p.warehouseid, i.item, s.total_milli, s.reserved_milli
         from snapshot_places p join landing.sitoo_levels s using (warehouseid) join landing.items i using (sku)
-        union all
-        select p.warehouseid, n.item, 0, 0
-        from snapshot_places p
-        join landing.netsuite_levels n on n.location = p.location and n.on_hand_milli <> 0
-        join landing.items i using (item)
-        where not exists (
-                select from landing.sitoo_levels s where s.warehouseid = p.warehouseid and s.sku = i.sku
-            )
-          and exists (
-                select from snapshot_places other join landing.sitoo_levels s using (warehouseid)
-                where other.eshopid = p.eshopid and s.sku = i.sku
-            )
+    ), netsuite as (
+        select p.warehouseid, n.item, n.on_hand_milli, n.average_cost
+        from snapshot_places p join landing.netsuite_levels n using (location)
     )
-    select p.store, p.warehouseid, p.currency, p.minor_units, i.sku, i.item, coalesce(n.on_hand_milli, 0) as netsuite,
-           c.total_milli as sitoo, c.reserved_milli as reserved, coalesce(m.to_netsuite_milli, 0) as to_netsuite,
-           coalesce(m.to_sitoo_milli, 0) as to_sitoo, coalesce(m.named_milli, 0) as named, n.average_cost as cost
-    from snapshot_places p
-    join counted c using (warehouseid)
+    select p.store, p.warehouseid, p.currency, p.minor_units, i.sku, item, coalesce(n.on_hand_milli, 0) as netsuite,
+           coalesce(s.total_milli, 0) as sitoo, coalesce(s.reserved_milli, 0) as reserved,
+           coalesce(m.to_netsuite_milli, 0) as to_netsuite, coalesce(m.to_sitoo_milli, 0) as to_sitoo,
+           coalesce(m.named_milli, 0) as named, n.average_cost as cost
+    from sitoo s full join netsuite n using (warehouseid, item)
+    join snapshot_places p using (warehouseid)
     join landing.items i using (item)
-    left join landing.netsuite_levels n on n.location = p.location and n.item = i.item
-    left join snapshot_moving m on m.warehouseid = p.warehouseid and m.item = i.item
+    left join snapshot_moving m using (warehouseid, item)
     where i.item_type in ('InvtPart', 'Assembly') and i.for_tills
+      and (s.total_milli is not null or (n.on_hand_milli <> 0 and exists (
+          select from snapshot_places other join landing.sitoo_levels l using (warehouseid)
+          where other.eshopid = p.eshopid and l.sku = i.sku
+      )))
 """
 _VARIANCE = "sitoo + to_sitoo - (netsuite - named + to_netsuite)"
 
