@@ -41,9 +41,9 @@ def stock_finding(estate: Estate, *, events_credential: bool) -> Finding:
         text += "; sales are adjusted every quarter of an hour"
         if not events_credential:
             text += (
-                ", or within a minute with Sitoo's events, for which SITOO_EVENTS_USER and SITOO_EVENTS_PASSWORD are"
+                ", or within a minute with Sitoo's events, for which SITOO_EVENTS_USER and SITOO_EVENTS_PASSWORD are "
+                "not set here"
             )
-            text += " not set here"
     return ok("stock", text)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ import psycopg
 from sitoo_netsuite.estate import Estate
 from sitoo_netsuite.flows.stock import push_book
 from sitoo_netsuite.flows.stock.adjusting import PlannedDay, left_to_post, plan_adjustments
+from sitoo_netsuite.flows.stock.adjustment_document import FLOW
 from sitoo_netsuite.flows.stock.adjustment_findings import LEFT_OUT_KINDS, left_out_key
 from sitoo_netsuite.flows.stock.named_stock import changed_adjustments
 from sitoo_netsuite.flows.stock.till_movements import refresh_till_movements
@@ -37,12 +38,22 @@ Position = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class InFlight:
     """Thousandths by position. `to_netsuite`: moved in Sitoo, not yet in NetSuite; `to_sitoo`: the other way; `named`:
-    what NetSuite has too much by documents of ours that somebody changed or deleted.
+    what NetSuite has too much by documents of ours that somebody changed or deleted. `in_doubt`: what of the first two
+    may have arrived all the same.
     """
 
     to_netsuite: Mapping[Position, int]
     to_sitoo: Mapping[Position, int]
     named: Mapping[Position, int]
+    in_doubt: Mapping[Position, int] = field(default_factory=dict)
+
+    def since(self, before: InFlight) -> InFlight:
+        """The same, knowing what was on its way a moment before: what moved meanwhile is in doubt too."""
+        in_doubt = Counter(self.in_doubt)
+        for now, then in ((self.to_netsuite, before.to_netsuite), (self.to_sitoo, before.to_sitoo)):
+            for position in now.keys() | then.keys():
+                in_doubt[position] += now.get(position, 0) - then.get(position, 0)
+        return replace(self, in_doubt={position: milli for position, milli in in_doubt.items() if milli})
 
 
 def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: datetime, run_id: str) -> InFlight:
@@ -57,6 +68,7 @@ def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: 
         {key: milli for key, milli in to_netsuite.items() if milli},
         _to_sitoo(connection, estate),
         _named(connection, estate, today),
+        _in_doubt(connection, estate),
     )
 
 
@@ -66,7 +78,8 @@ def _open_days(connection: psycopg.Connection, estate: Estate, today: date) -> l
         "select distinct trading_day from worklist.cases "
         "where event not in ('cleared', 'resolved') and trading_day is not null"
     )
-    lately = [today - timedelta(days=number) for number in range(_SETTLED_AFTER.days + 1)]
+    # East of the zone of `today` it is tomorrow already.
+    lately = [today - timedelta(days=number) for number in range(-1, _SETTLED_AFTER.days + 1)]
     return sorted(day for day in {*lately, *(day for (day,) in rows)} if day >= estate.first_day)
 
 
@@ -190,6 +203,27 @@ def _to_sitoo(connection: psycopg.Connection, estate: Estate) -> dict[Position, 
         for line in push.lines:
             left[push.warehouseid, line.item] += line.quantity_milli
     return {key: milli for key, milli in left.items() if milli}
+
+
+def _in_doubt(connection: psycopg.Connection, estate: Estate) -> dict[Position, int]:
+    """What was sent either way, and nobody knows yet whether it arrived."""
+    by_location = estate.stock.by_location if estate.stock else {}
+    doubted: Counter[Position] = Counter()
+    rows = connection.execute(
+        """
+        select q.location, q.item::bigint, sum(q.quantity_milli)::bigint
+        from posting.outbox o join posting.outbox_quantities q using (external_id)
+        where o.flow = %s and o.state = 'in_doubt' group by 1, 2
+        """,
+        [FLOW],
+    )
+    for location, item, milli in rows:
+        if location in by_location:
+            doubted[by_location[location].warehouse, item] += milli
+    for push in push_book.in_doubt(connection, push_book.places(connection, estate)):
+        for line in push.lines:
+            doubted[push.warehouseid, line.item] += line.quantity_milli
+    return {key: milli for key, milli in doubted.items() if milli}
 
 
 def _named(connection: psycopg.Connection, estate: Estate, today: date) -> dict[Position, int]:

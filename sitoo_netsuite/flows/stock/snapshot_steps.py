@@ -20,7 +20,7 @@ from sitoo_netsuite.flows.sales.landing import land_orders, land_registers
 from sitoo_netsuite.flows.sales.model import model_days
 from sitoo_netsuite.flows.sales.sessions import reach
 from sitoo_netsuite.flows.stock import push_book
-from sitoo_netsuite.flows.stock.in_flight import in_flight
+from sitoo_netsuite.flows.stock.in_flight import InFlight, in_flight
 from sitoo_netsuite.flows.stock.netsuite_landing import land_movements, land_netsuite_levels
 from sitoo_netsuite.flows.stock.push_findings import units
 from sitoo_netsuite.flows.stock.sitoo_landing import land_sitoo_levels, land_store_movements, reread_levels
@@ -62,14 +62,20 @@ async def snapshot_stock(
     if snapshot.variances:
         sites = {place.warehouseid: place.eshopid for place in places}
         differing = snapshot.by_warehouse()
+
+        async def moving() -> InFlight:
+            _land_the_tills(connection, sitoo, estate, day, now())
+            land_store_movements(connection, sitoo, estate, now(), (day, day))
+            await land_movements(connection, netsuite, estate, now())
+            return in_flight(connection, estate, day, now(), run_id)
+
+        # Shops may be open: what is sold while levels are read is in them, or not.
+        before = await moving()
         for warehouseid, skus in differing.items():
             reread_levels(connection, sitoo, sites[warehouseid], warehouseid, skus, now())
         again = [by_warehouse[warehouseid].location for warehouseid in differing]
         await land_netsuite_levels(connection, netsuite, again, slots)
-        _land_the_tills(connection, sitoo, estate, day, now())
-        land_store_movements(connection, sitoo, estate, now(), (day, day))
-        await land_movements(connection, netsuite, estate, now())
-        snapshot = take_snapshot(connection, estate, in_flight(connection, estate, day, now(), run_id), day, now())
+        snapshot = take_snapshot(connection, estate, (await moving()).since(before), day, now())
     record_cases(connection, Scope(SNAPSHOT_KINDS), _cases(snapshot.variances), now(), run_id)
     return snapshot
 

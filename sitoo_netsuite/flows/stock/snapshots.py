@@ -5,6 +5,7 @@ system, and what is on its way (`in_flight`).
 
     variance = (Sitoo's total + on its way to Sitoo) - (NetSuite's on hand - named + on its way to NetSuite)
 
+None where it is just what is in doubt: that may have arrived, or not.
 A position is a SKU that Sitoo counts at a warehouse of the estate, listed there or not, and NetSuite keeps stock of.
 Quantities are thousandths, values minor units of the store's currency at NetSuite's average cost.
 """
@@ -28,7 +29,7 @@ from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 _SNAPSHOTS = "model.store_stock_snapshots"
 _PLACE_COLUMNS = ("warehouseid", "eshopid", "location", "store", "currency", "minor_units")
-_MOVING_COLUMNS = ("warehouseid", "item", "to_netsuite_milli", "to_sitoo_milli", "named_milli")
+_MOVING_COLUMNS = ("warehouseid", "item", "to_netsuite_milli", "to_sitoo_milli", "named_milli", "in_doubt_milli")
 
 # Both sides at once: what one of them lacks has nothing there. What Sitoo counts at one warehouse of a site it counts
 # at all of them, whether it lists it there or not. A SKU that NetSuite knows twice is one item in landing.
@@ -44,7 +45,7 @@ _POSITIONS = """
     select p.store, p.warehouseid, p.currency, p.minor_units, i.sku, item, coalesce(n.on_hand_milli, 0) as netsuite,
            coalesce(s.total_milli, 0) as sitoo, coalesce(s.reserved_milli, 0) as reserved,
            coalesce(m.to_netsuite_milli, 0) as to_netsuite, coalesce(m.to_sitoo_milli, 0) as to_sitoo,
-           coalesce(m.named_milli, 0) as named, n.average_cost as cost
+           coalesce(m.named_milli, 0) as named, coalesce(m.in_doubt_milli, 0) as in_doubt, n.average_cost as cost
     from sitoo s full join netsuite n using (warehouseid, item)
     join snapshot_places p using (warehouseid)
     join landing.items i using (item)
@@ -55,7 +56,11 @@ _POSITIONS = """
           where other.eshopid = p.eshopid and l.sku = i.sku
       )))
 """
-_VARIANCE = "sitoo + to_sitoo - (netsuite - named + to_netsuite)"
+# What is in doubt explains a difference of just that much, on either side.
+_VARIANCE = """
+    case when abs(sitoo + to_sitoo - (netsuite - named + to_netsuite)) = abs(in_doubt) then 0
+         else sitoo + to_sitoo - (netsuite - named + to_netsuite) end
+"""
 
 
 class Variance(NamedTuple):
@@ -162,7 +167,8 @@ def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> N
         create temporary table snapshot_places (warehouseid bigint, eshopid integer, location bigint, store text,
                                                 currency text, minor_units bigint) on commit drop;
         create temporary table snapshot_moving (warehouseid bigint, item bigint, to_netsuite_milli bigint,
-                                                to_sitoo_milli bigint, named_milli bigint) on commit drop
+                                                to_sitoo_milli bigint, named_milli bigint,
+                                                in_doubt_milli bigint) on commit drop
         """
     )
     by_warehouse = estate.stock.by_warehouse if estate.stock else {}
@@ -173,10 +179,8 @@ def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> N
         minor_units = 10 ** decimals(currency)
         places.append((place.warehouseid, place.eshopid, location, place.store, currency, minor_units))
     copy_rows(connection, "snapshot_places", _PLACE_COLUMNS, places)
-    keys = moving.to_netsuite.keys() | moving.to_sitoo.keys() | moving.named.keys()
-    rows = (
-        (*key, moving.to_netsuite.get(key, 0), moving.to_sitoo.get(key, 0), moving.named.get(key, 0))
-        for key in sorted(keys)
-    )
+    parts = (moving.to_netsuite, moving.to_sitoo, moving.named, moving.in_doubt)
+    keys = {position for part in parts for position in part}
+    rows = ((*key, *(part.get(key, 0) for part in parts)) for key in sorted(keys))
     copy_rows(connection, "snapshot_moving", _MOVING_COLUMNS, rows)
     connection.execute("analyze snapshot_places, snapshot_moving")
