@@ -85,8 +85,8 @@ class Place:
 class EstateFacts:
     """All the oracle knows of the retailer. `special` maps a SKU to its item entry (`kind`, `card`).
 
-    `places`: by warehouse, where stock is kept in step. `till_flag`: the field of NetSuite's items that the tills sell,
-    None where they sell all.
+    `places`: by warehouse, where stock is kept in step. `may_wait`: kinds of movement made in Sitoo that wait for a
+    person. `till_flag`: the field of NetSuite's items that the tills sell, None where they sell all.
     """
 
     shops: Mapping[str, Shop]
@@ -96,6 +96,7 @@ class EstateFacts:
     undelivered_key: str
     virtual_payments_in_z: bool
     places: Mapping[int, Place]
+    may_wait: frozenset[str]
     till_flag: str | None
 
     def books_of(self, shop: Shop) -> Books:
@@ -127,8 +128,17 @@ def estate_facts(content: Mapping[str, Any]) -> EstateFacts:
             int(entry["warehouse"]): Place(int(entry["warehouse"]), str(entry["store"]), str(entry["location"]))
             for entry in (content.get("stock") or {}).get("warehouses") or ()
         },
+        may_wait=_may_wait(content.get("stock") or {}),
         till_flag=(content.get("catalogue") or {}).get("till_flag"),
     )
+
+
+def _may_wait(stock: Mapping[str, Any]) -> frozenset[str]:
+    """What the estate wants approved, and what it wants made in NetSuite; suppliers' deliveries, if it says nothing."""
+    owners = {"receipts": "netsuite", **(stock.get("owners") or {})}
+    kinds = {"receipts": "shipment", "transfers": "shipment", "counts": "stocktake"}
+    made_elsewhere = {kind for owned, kind in kinds.items() if owners.get(owned) == "netsuite"}
+    return frozenset(made_elsewhere | set(stock.get("needs_approval") or ()))
 
 
 def _shop(entry: Mapping[str, Any]) -> Shop:

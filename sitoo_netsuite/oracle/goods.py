@@ -17,6 +17,7 @@ from sitoo_netsuite.oracle.records import Raw, waits_for_delivery
 
 # Reference sitoo-api.md section 3: what the tills moved, which the orders tell.
 _OF_THE_TILLS = (30, 40)
+_STOCKTAKING = 50
 _PUSHED = re.compile(r"NS-(\d+)-(\d+)-\d+")
 
 
@@ -33,7 +34,7 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class SitooTransaction:
     """A warehouse transaction. `pushed`: the internal id of NetSuite's transaction that it repeats, None where it does
-    not. `shipment`: None where it is of none.
+    not. `shipment`: None where it is of none. `counted`: by a stocktake.
     """
 
     moment: int
@@ -41,7 +42,15 @@ class SitooTransaction:
     of_the_tills: bool
     pushed: int | None
     shipment: int | None
+    counted: bool
     goods: tuple[tuple[str, int], ...]
+
+    @property
+    def kind(self) -> str:
+        """As the estate's `stock.needs_approval` names it."""
+        if self.shipment is not None:
+            return "shipment"
+        return "stocktake" if self.counted else "manual"
 
 
 def goods_of(order: Raw, register_warehouse: int, facts: EstateFacts) -> Iterator[Moved]:
@@ -80,5 +89,6 @@ def read_transaction(raw: Raw) -> SitooTransaction:
         of_the_tills=raw["transactiontype"] in _OF_THE_TILLS,
         pushed=int(pushed[1]) if pushed else None,
         shipment=raw.get("shipmentid"),
+        counted=raw["transactiontype"] == _STOCKTAKING,
         goods=tuple((item["sku"], thousandths(item["decimalquantity"])) for item in raw["items"]),
     )

@@ -35,8 +35,8 @@ _KIT = "Kit"
 _UNMATCHED = ("unmatched_sku", "stock_sku_missing_in_netsuite")
 _TRACKED, _NO_PLACE, _TO_APPROVE = "stock_item_tracked", "stock_place_unknown", "stock_movement_to_approve"
 _NOT_BOOKED = "stock_shipment_not_booked"
-# What waits for a person's word, or is left by it: nobody else can tell, but only people's movements can be.
-_BY_WORD = frozenset({_TO_APPROVE, "left_by_a_person"})
+# What a person said is not told: nobody else can tell, but only of what people moved.
+_LEFT = "left_by_a_person"
 
 StoreDay = tuple[str, date]
 
@@ -90,8 +90,8 @@ class StockReckoning:
         self._by_sku: dict[str, Item] = {}
         # By store, trading day, warehouse and SKU.
         self._moved: Counter[tuple[str, date, int, str]] = Counter()
-        # Of it, what people moved other than at a till, movement by movement.
-        self._by_people: defaultdict[tuple[str, date, int, str], list[int]] = defaultdict(list)
+        # Of it, what people moved other than at a till, movement by movement: its kind, and how much.
+        self._by_people: defaultdict[tuple[str, date, int, str], list[tuple[str, int]]] = defaultdict(list)
         # By store, trading day, location and item (internal id).
         self._adjusted: Counter[tuple[str, date, str, str]] = Counter()
         self._shipped: set[tuple[int, str]] = set()  # by warehouse and SKU
@@ -135,7 +135,7 @@ class StockReckoning:
             elif not transaction.of_the_tills:
                 key = (shop.key, shop.trading_day(transaction.moment), transaction.warehouse, sku)
                 self._moved[key] += milli
-                self._by_people[key].append(milli)
+                self._by_people[key].append((transaction.kind, milli))
                 if transaction.shipment is not None:
                     self._shipped.add((transaction.warehouse, sku))
 
@@ -258,29 +258,30 @@ class StockReckoning:
             named[key][entry["kind"]] += int(entry["quantity_milli"])
         accepted: Counter[tuple[str, date, int, str]] = Counter()
         for key, kinds in named.items():
-            store, day, warehouse, sku = key
+            store, day, _warehouse, sku = key
             milli = sum(kinds.values())
-            # Some of what people moved may wait for a word while other movements do not; any other cause is the SKU's.
-            by_word = kinds.keys() <= _BY_WORD
-            if untrue := [kind for kind in kinds if not self._is_so(kind, warehouse, sku)]:
+            if untrue := [kind for kind in kinds if not self._is_so(kind, key, kinds[kind])]:
                 self._refused.append(f"{sku} of {store} {day} is left out as {untrue[0]}, but that is not so")
-            elif milli != self._moved[key] and not (by_word and milli in _sums(self._by_people[key])):
-                moved = sum(self._by_people[key]) if by_word else self._moved[key]
-                self._refused.append(f"{sku} of {store} {day} moved {moved}, not {milli} thousandths")
+            elif not kinds.keys() <= {_TO_APPROVE, _LEFT} and milli != self._moved[key]:
+                # Any other cause is the SKU's, and so one of all that moved of it.
+                self._refused.append(f"{sku} of {store} {day} moved {self._moved[key]}, not {milli} thousandths")
             else:
                 accepted[key] = milli
                 self._named += abs(milli)
         return accepted
 
-    def _is_so(self, kind: str, warehouse: int, sku: str) -> bool:
+    def _is_so(self, kind: str, key: tuple[str, date, int, str], milli: int) -> bool:
+        *_, warehouse, sku = key
         item = self._by_sku.get(sku)
         if kind in _UNMATCHED:
             return item is None or (item.item_type == _KIT and not self._catalogue.members.get(item.item))
         if kind == _TRACKED:
             parts = [] if item is None else self._parts(item, 1000) or []
             return any(self._catalogue.items[part].tracked for part, _ in parts)
-        if kind in _BY_WORD:
-            return True  # that people moved it is asked elsewhere
+        if kind in (_TO_APPROVE, _LEFT):
+            # Some movements may wait, or be left, while others of the SKU do not.
+            may_be = [moved for of, moved in self._by_people[key] if kind == _LEFT or of in self._facts.may_wait]
+            return bool(may_be) and milli in _sums(may_be)
         if kind == _NOT_BOOKED:
             return (warehouse, sku) in self._shipped
         return kind == _NO_PLACE and warehouse not in self._facts.places

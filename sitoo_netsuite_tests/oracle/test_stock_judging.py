@@ -245,3 +245,27 @@ def test_an_adjustment_that_somebody_changed_is_explained_by_its_name_if_it_was_
         assert goods.gaps() == gaps
     other = Goods({"stock_named": [changed | {"trading_day": "2026-03-04"}]})
     assert "is no name of an adjustment of" in other.judged().refused_names[0]
+
+
+@pytest.mark.parametrize(
+    ("may_wait", "kind", "milli", "accepted"),
+    [
+        ({"manual"}, "stock_movement_to_approve", -2000, True),
+        ({"manual"}, "stock_movement_to_approve", -3000, False),
+        ({"stocktake"}, "stock_movement_to_approve", -1000, True),
+        ({"stocktake"}, "stock_movement_to_approve", -2000, False),
+        (set(), "stock_movement_to_approve", -1000, False),
+        (set(), "left_by_a_person", -3000, True),
+        (set(), "left_by_a_person", -7000, False),
+    ],
+)
+def test_what_waits_for_a_person_is_accepted_of_what_people_moved_in_a_kind_that_may_wait(
+    may_wait: set[str], kind: str, milli: int, accepted: bool
+) -> None:
+    entry = {"store": SHOP.key, "trading_day": DAY.isoformat(), "warehouse": HERE, "sku": "TEE"}
+    plan = {"stock_left_out": [{**entry, "kind": kind, "quantity_milli": milli}]}
+    goods = Goods(plan, facts=replace(STOCKED, may_wait=frozenset(may_wait)))
+    goods.sells(4)
+    goods.in_sitoo(-2, kind=60)
+    goods.in_sitoo(-1, kind=50)
+    assert (goods.judged().refused_names == ()) == accepted
