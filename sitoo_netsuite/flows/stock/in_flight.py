@@ -7,7 +7,7 @@ Belongs here: adding up what the plans of this flow leave to be done. Does not b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -33,33 +33,53 @@ _TILL_SALE, _TRUE = (10, 10, 20), "true"
 
 Position = tuple[int, int]
 """Sitoo's warehouse, NetSuite's item (internal id)."""
+Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
     """Thousandths by position. `to_netsuite`: moved in Sitoo, not yet in NetSuite; `to_sitoo`: the other way; `named`:
-    what NetSuite has too much by documents of ours that somebody changed or deleted. `in_doubt`: what of the first two
-    may have arrived all the same.
+    what NetSuite has too much by documents of ours that somebody changed or deleted. `in_doubt`: the least and the most
+    that a variance may come to because some of the first two may have arrived all the same.
     """
 
     to_netsuite: Mapping[Position, int]
     to_sitoo: Mapping[Position, int]
     named: Mapping[Position, int]
-    in_doubt: Mapping[Position, int] = field(default_factory=dict)
+    in_doubt: Mapping[Position, Range] = field(default_factory=dict)
 
     def since(self, before: InFlight) -> InFlight:
-        """The same, knowing what was on its way a moment before: what moved meanwhile is in doubt too."""
-        in_doubt = Counter(self.in_doubt)
-        for now, then in ((self.to_netsuite, before.to_netsuite), (self.to_sitoo, before.to_sitoo)):
-            for position in now.keys() | then.keys():
-                in_doubt[position] += now.get(position, 0) - then.get(position, 0)
-        return replace(self, in_doubt={position: milli for position, milli in in_doubt.items() if milli})
+        """The same, knowing what was on its way a moment before: what moved meanwhile is in doubt too, since the levels
+        that were read in between may show it or not.
+        """
+        doubts = [(position, bound) for position, bounds in self.in_doubt.items() for bound in bounds]
+        doubts += [(position, -milli) for position, milli in _changes(before.to_netsuite, self.to_netsuite)]
+        doubts += _changes(before.to_sitoo, self.to_sitoo)
+        return replace(self, in_doubt=_ranges(doubts))
+
+
+def _changes(before: Mapping[Position, int], now: Mapping[Position, int]) -> list[tuple[Position, int]]:
+    return [(position, now.get(position, 0) - before.get(position, 0)) for position in now.keys() | before.keys()]
+
+
+def _ranges(doubts: Iterable[tuple[Position, int]]) -> dict[Position, Range]:
+    """What all doubts about a position come to at least and at most, each of which may be so or not."""
+    least: Counter[Position] = Counter()
+    most: Counter[Position] = Counter()
+    for position, milli in doubts:
+        (least if milli < 0 else most)[position] += milli
+    return {
+        position: (least[position], most[position])
+        for position in least.keys() | most.keys()
+        if least[position] or most[position]
+    }
 
 
 def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: datetime, run_id: str) -> InFlight:
     """What is on its way by what was landed and modelled last."""
     to_netsuite: Counter[Position] = Counter()
-    for day in _open_days(connection, estate, today):
+    days = _open_days(connection, estate, today)
+    for day in days:
         refresh_till_movements(connection, day, day)
         for planned in plan_adjustments(connection, day, day, estate, now, run_id):
             to_netsuite.update(_of_store_day(connection, planned, estate))
@@ -68,7 +88,7 @@ def in_flight(connection: psycopg.Connection, estate: Estate, today: date, now: 
         {key: milli for key, milli in to_netsuite.items() if milli},
         _to_sitoo(connection, estate),
         _named(connection, estate, today),
-        _in_doubt(connection, estate),
+        _in_doubt(connection, estate, days),
     )
 
 
@@ -205,25 +225,29 @@ def _to_sitoo(connection: psycopg.Connection, estate: Estate) -> dict[Position, 
     return {key: milli for key, milli in left.items() if milli}
 
 
-def _in_doubt(connection: psycopg.Connection, estate: Estate) -> dict[Position, int]:
-    """What was sent either way, and nobody knows yet whether it arrived."""
+def _in_doubt(connection: psycopg.Connection, estate: Estate, days: Collection[date]) -> dict[Position, Range]:
+    """What was sent either way, and nobody knows yet whether it arrived: documents of these trading days, and pushes.
+
+    A document that arrived is counted twice in NetSuite, a push that arrived twice in Sitoo.
+    """
     by_location = estate.stock.by_location if estate.stock else {}
-    doubted: Counter[Position] = Counter()
     rows = connection.execute(
         """
-        select q.location, q.item::bigint, sum(q.quantity_milli)::bigint
+        select q.location, q.item::bigint, q.quantity_milli
         from posting.outbox o join posting.outbox_quantities q using (external_id)
-        where o.flow = %s and o.state = 'in_doubt' group by 1, 2
+        where o.flow = %s and o.state = 'in_doubt' and o.trading_day = any(%s)
         """,
-        [FLOW],
+        (FLOW, list(days)),
     )
-    for location, item, milli in rows:
-        if location in by_location:
-            doubted[by_location[location].warehouse, item] += milli
-    for push in push_book.in_doubt(connection, push_book.places(connection, estate)):
-        for line in push.lines:
-            doubted[push.warehouseid, line.item] += line.quantity_milli
-    return {key: milli for key, milli in doubted.items() if milli}
+    doubts = [
+        ((by_location[location].warehouse, item), -milli) for location, item, milli in rows if location in by_location
+    ]
+    doubts += [
+        ((push.warehouseid, line.item), line.quantity_milli)
+        for push in push_book.in_doubt(connection, push_book.places(connection, estate))
+        for line in push.lines
+    ]
+    return _ranges(doubts)
 
 
 def _named(connection: psycopg.Connection, estate: Estate, today: date) -> dict[Position, int]:

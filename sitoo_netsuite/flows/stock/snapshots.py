@@ -5,7 +5,7 @@ system, and what is on its way (`in_flight`).
 
     variance = (Sitoo's total + on its way to Sitoo) - (NetSuite's on hand - named + on its way to NetSuite)
 
-None where it is just what is in doubt: that may have arrived, or not.
+None where what is in doubt, which may have arrived or not, comes to as much.
 A position is a SKU that Sitoo counts at a warehouse of the estate, listed there or not, and NetSuite keeps stock of.
 Quantities are thousandths, values minor units of the store's currency at NetSuite's average cost.
 """
@@ -29,7 +29,7 @@ from sitoo_netsuite.warehouse.partitions import ensure_partitions
 
 _SNAPSHOTS = "model.store_stock_snapshots"
 _PLACE_COLUMNS = ("warehouseid", "eshopid", "location", "store", "currency", "minor_units")
-_MOVING_COLUMNS = ("warehouseid", "item", "to_netsuite_milli", "to_sitoo_milli", "named_milli", "in_doubt_milli")
+_MOVING_COLUMNS = ("warehouseid", "item", "to_netsuite_milli", "to_sitoo_milli", "named_milli", "least", "most")
 
 # Both sides at once: what one of them lacks has nothing there. What Sitoo counts at one warehouse of a site it counts
 # at all of them, whether it lists it there or not. A SKU that NetSuite knows twice is one item in landing.
@@ -45,7 +45,8 @@ _POSITIONS = """
     select p.store, p.warehouseid, p.currency, p.minor_units, i.sku, item, coalesce(n.on_hand_milli, 0) as netsuite,
            coalesce(s.total_milli, 0) as sitoo, coalesce(s.reserved_milli, 0) as reserved,
            coalesce(m.to_netsuite_milli, 0) as to_netsuite, coalesce(m.to_sitoo_milli, 0) as to_sitoo,
-           coalesce(m.named_milli, 0) as named, coalesce(m.in_doubt_milli, 0) as in_doubt, n.average_cost as cost
+           coalesce(m.named_milli, 0) as named, coalesce(m.least, 0) as least, coalesce(m.most, 0) as most,
+           n.average_cost as cost
     from sitoo s full join netsuite n using (warehouseid, item)
     join snapshot_places p using (warehouseid)
     join landing.items i using (item)
@@ -56,9 +57,8 @@ _POSITIONS = """
           where other.eshopid = p.eshopid and l.sku = i.sku
       )))
 """
-# What is in doubt explains a difference of just that much, on either side.
 _VARIANCE = """
-    case when abs(sitoo + to_sitoo - (netsuite - named + to_netsuite)) = abs(in_doubt) then 0
+    case when sitoo + to_sitoo - (netsuite - named + to_netsuite) between least and most then 0
          else sitoo + to_sitoo - (netsuite - named + to_netsuite) end
 """
 
@@ -168,7 +168,7 @@ def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> N
                                                 currency text, minor_units bigint) on commit drop;
         create temporary table snapshot_moving (warehouseid bigint, item bigint, to_netsuite_milli bigint,
                                                 to_sitoo_milli bigint, named_milli bigint,
-                                                in_doubt_milli bigint) on commit drop
+                                                least bigint, most bigint) on commit drop
         """
     )
     by_warehouse = estate.stock.by_warehouse if estate.stock else {}
@@ -179,8 +179,8 @@ def _fill(connection: psycopg.Connection, estate: Estate, moving: InFlight) -> N
         minor_units = 10 ** decimals(currency)
         places.append((place.warehouseid, place.eshopid, location, place.store, currency, minor_units))
     copy_rows(connection, "snapshot_places", _PLACE_COLUMNS, places)
-    parts = (moving.to_netsuite, moving.to_sitoo, moving.named, moving.in_doubt)
-    keys = {position for part in parts for position in part}
-    rows = ((*key, *(part.get(key, 0) for part in parts)) for key in sorted(keys))
+    parts = (moving.to_netsuite, moving.to_sitoo, moving.named)
+    keys = {position for part in (*parts, moving.in_doubt) for position in part}
+    rows = ((*key, *(part.get(key, 0) for part in parts), *moving.in_doubt.get(key, (0, 0))) for key in sorted(keys))
     copy_rows(connection, "snapshot_moving", _MOVING_COLUMNS, rows)
     connection.execute("analyze snapshot_places, snapshot_moving")

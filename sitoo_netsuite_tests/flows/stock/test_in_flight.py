@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from sitoo_netsuite.flows.stock.in_flight import in_flight
+from sitoo_netsuite.flows.stock.in_flight import InFlight, in_flight
+from sitoo_netsuite_tests.flows.stock.lossy_line import Fate
 from sitoo_netsuite_tests.flows.stock.served_stock import ServedStock
 
 SOLD_AT = int(datetime(2026, 3, 3, 12, tzinfo=UTC).timestamp())
@@ -81,3 +82,25 @@ def test_what_was_posted_at_a_location_that_is_the_store_s_no_more_stops_nothing
     finally:
         stock.connection.execute("delete from posting.outbox_quantities where external_id = %s", [name])
         stock.connection.execute("delete from posting.outbox where external_id = %s", [name])
+
+
+def test_what_moved_between_two_looks_may_be_in_the_levels_or_not() -> None:
+    before = InFlight({(1, 7): -1000}, {(1, 8): 500}, {})
+    after = InFlight({(1, 7): -3000, (1, 9): 250}, {(1, 8): 1500}, {}, {(1, 9): (0, 1000)})
+    # Sold since: Sitoo may still show it. Moved in NetSuite since: NetSuite may not show it yet.
+    assert after.since(before).in_doubt == {(1, 7): (0, 2000), (1, 8): (0, 1000), (1, 9): (-250, 1000)}
+    assert after.since(after).in_doubt == after.in_doubt
+    assert InFlight({(1, 7): -2000}, {(1, 7): -2000}, {}).since(InFlight({}, {}, {})).in_doubt == {
+        (1, 7): (-2000, 2000)
+    }
+
+
+def test_a_push_in_doubt_may_be_in_sitoo_s_stock_already(stock: ServedStock) -> None:
+    product = stock.product()
+    stock.adjust({product.netsuite_item: 5})
+    stock.line.fates = [Fate.LOST, Fate.LOST]
+    stock.run()
+    now = stock.served.now()
+    moving = in_flight(stock.connection, stock.estate, now.date(), now, "looking")
+    position = (stock.shop.warehouseid, product.netsuite_item)
+    assert (moving.to_sitoo[position], moving.in_doubt[position]) == (5000, (0, 5000))
