@@ -118,7 +118,7 @@ def test_requests_with_and_without_a_query_are_let_in_without_a_token_request(ac
     async def use(client: NetSuiteClient) -> None:
         await records.server_time(client)
         rows = await suiteql.query(client, "SELECT id FROM location WHERE id > ? ORDER BY id", [0])
-        assert len(rows) == 4
+        assert len(rows) == 6
         assert await records.find_by_external_id(client, "journalEntry", "JE-T-1") is None
         await client.request("GET", f"{_RECORDS}/customer", params={"limit": "5", "offset": "0", "fields": "a b+é&"})
 

@@ -6,7 +6,7 @@ import pytest
 from sitoo_netsuite.estate import load_estate
 from sitoo_netsuite.sandbox.estate_file import estate_yaml
 from sitoo_netsuite.sandbox.netsuite.schema import MATRIX_OPTION_FIELDS
-from sitoo_netsuite.sandbox.world import VARIANT_OPTIONS, make_world
+from sitoo_netsuite.sandbox.world import VARIANT_OPTIONS, central_warehouse, make_world
 
 
 @pytest.mark.parametrize("stores", [1, 2, 6])
@@ -21,8 +21,10 @@ def test_the_estate_file_of_a_made_up_retailer_is_accepted(tmp_path: Path, store
     assert estate.first_day == world.start
     assert {store.location for store in estate.stores} == {str(shop.location) for shop in world.shops}
     kept_in_transit = {books.stock.in_transit for books in estate.books if books.stock is not None}
+    # Shops get goods from there, and no till knows it.
+    central = {str(central_warehouse(shop.subsidiary)) for shop in world.shops}
     assert {str(place.internal_id) for place in world.locations} == {
-        *(store.location for store in estate.stores), *kept_in_transit,
+        *(store.location for store in estate.stores), *kept_in_transit, *central,
     }  # fmt: skip
 
 
