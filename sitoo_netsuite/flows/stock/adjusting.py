@@ -50,7 +50,7 @@ from sitoo_netsuite.flows.stock.adjustments import (
 )
 from sitoo_netsuite.flows.stock.born_in_sitoo import moved_by_people
 from sitoo_netsuite.flows.stock.decisions import decided, write
-from sitoo_netsuite.flows.stock.ownership import BY_THE_ESTATE, MovedInSitoo
+from sitoo_netsuite.flows.stock.ownership import BY_THE_ESTATE, MovedInSitoo, MovementName
 from sitoo_netsuite.flows.stock.shipments import short_deliveries
 from sitoo_netsuite.flows.stock.till_movements import days_moved, movements_of
 from sitoo_netsuite.netsuite.client import NetSuiteClient
@@ -102,8 +102,12 @@ def plan_adjustments(
         waiting = tuple(movement for movement in people_s if movement.waits is not None)
         not_told = tuple(movement for movement in people_s if movement.left)
         planned.append(PlannedDay(name, wanted, left, name in released, waiting, not_told))
-    carried = {movement.name.number for moved in by_people.values() for movement in moved if movement.carried}
-    short = [entry for entry in short_deliveries(connection, first, last, estate) if entry.shipmentid in carried]
+    carried = {movement.name for moved in by_people.values() for movement in moved if movement.carried}
+    short = [
+        entry
+        for entry in short_deliveries(connection, first, last, estate)
+        if MovementName("shipment", entry.shipmentid) in carried
+    ]
     cases = [*_plan_cases(planned), *map(short_case, short)]
     record_cases(connection, Scope(PLAN_KINDS, first, last), cases, now, run_id)
     return planned
@@ -196,17 +200,17 @@ def read_catalogue(connection: psycopg.Connection, estate: Estate) -> Catalogue:
 
 def _on_day(connection: psycopg.Connection, catalogue: Catalogue, day: date) -> Catalogue:
     """The catalogue with what kits were made of on a trading day: what was sold of one does not change with it."""
-    by_id = {item.item: item for item in catalogue.items.values()}
     members: defaultdict[str, list[tuple[StockItem | None, int]]] = defaultdict(list)
-    for kit, item, quantity_milli in connection.execute(
+    for kit, quantity_milli, known, *item in connection.execute(
         """
-        select kit::text, item::text, quantity_milli from landing.kit_members m
+        select m.kit::text, m.quantity_milli, i.item is not null, m.item::text, i.item_type, i.tracked_by
+        from landing.kit_members m left join landing.items i on i.item = m.item and not i.inactive
         where from_day = (select max(from_day) from landing.kit_members where kit = m.kit and from_day <= %s)
-        order by kit, item
+        order by m.kit, m.item
         """,
         [day],
     ):
-        members[kit].append((by_id.get(item), quantity_milli))
+        members[kit].append((StockItem(*item) if known else None, quantity_milli))
     return replace(catalogue, members=members)
 
 
