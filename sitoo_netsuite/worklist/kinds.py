@@ -220,7 +220,8 @@ KINDS = {
         Kind(
             "stock_item_tracked", Owner.RETAIL_OPS, Severity.MEDIUM,
             "Goods moved in a store that NetSuite keeps by lot, serial number or bin.",
-            "Adjust them in NetSuite by hand, have that left (`sitoo-netsuite stock leave NS-<id>`), and resolve this.",
+            "Adjust them in NetSuite by hand, have that left (`sitoo-netsuite stock leave NS-<id> --because TEXT`), and "
+            "resolve this.",
         ),
         Kind(
             "stock_place_unknown", Owner.INTEGRATION, Severity.MEDIUM,
@@ -246,7 +247,7 @@ KINDS = {
             "stock_shipment_not_booked", Owner.RETAIL_OPS, Severity.MEDIUM,
             "Goods were shipped in Sitoo in a way that NetSuite is not told of.",
             "Add what the estate lacks, or move the goods in NetSuite by hand, have that left "
-            "(`sitoo-netsuite stock leave NS-<id>`), and resolve this.",
+            "(`sitoo-netsuite stock leave NS-<id> --because TEXT`), and resolve this.",
         ),
         Kind(
             "stock_delivery_short", Owner.RETAIL_OPS, Severity.MEDIUM,

@@ -44,7 +44,8 @@ def waiting_case(movement: MovedInSitoo) -> Case:
     text = (
         f"{what} {goods}{more} at store {movement.store} on {movement.trading_day}{reason}, and NetSuite is not told "
         f"before a person says so: {movement.waits}. If NetSuite has to follow: `sitoo-netsuite stock approve {name}`. "
-        f"If NetSuite is right without it: `sitoo-netsuite stock leave {name}`. If it is wrong, correct it in Sitoo."
+        f"If NetSuite is right without it: `sitoo-netsuite stock leave {name} --because TEXT`. If it is wrong, correct "
+        "it in Sitoo."
     )
     key = name if movement.name.born_in == "sitoo" else f"{name}/{movement.store}/{movement.trading_day}"
     return Case(TO_APPROVE, key, movement.store, movement.trading_day, name, None, None, evidence={"text": text})

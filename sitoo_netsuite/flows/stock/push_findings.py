@@ -98,7 +98,7 @@ def _waiting(withheld: Iterable[Withheld]) -> Iterator[Case]:
         text = (
             f"NetSuite's {first.number} moved {_some(goods)}, and Sitoo is not told before a person says so: "
             f"{first.reason}. If Sitoo has to follow: `sitoo-netsuite stock approve {name}`. If Sitoo is right without "
-            f"it: `sitoo-netsuite stock leave {name}`. If it is wrong, delete it in NetSuite."
+            f"it: `sitoo-netsuite stock leave {name} --because TEXT`. If it is wrong, delete it in NetSuite."
         )
         yield Case(
             "stock_made_in_netsuite",
