@@ -220,8 +220,8 @@ KINDS = {
         Kind(
             "stock_item_tracked", Owner.RETAIL_OPS, Severity.MEDIUM,
             "Goods moved in a store that NetSuite keeps by lot, serial number or bin.",
-            "Adjust them in NetSuite by hand, have that left (`sitoo-netsuite stock leave NS-<id> --because TEXT`), and "
-            "resolve this.",
+            "Adjust them in NetSuite by hand, have that left (`sitoo-netsuite stock leave NS-<id> --because TEXT`), "
+            "and resolve this.",
         ),
         Kind(
             "stock_place_unknown", Owner.INTEGRATION, Severity.MEDIUM,
