@@ -108,8 +108,11 @@ class StockPush:
             except SitooUnclear as error:
                 self._keep([Answered(push, "in_doubt", str(error)) for push in some], again=again)
             except SitooError:
-                if not again:
-                    push_book.withdraw(self.connection, [*some, *(push for rest in waiting for push in rest)])
+                turned_away = [*some, *(push for rest in waiting for push in rest)]
+                if again:
+                    push_book.not_sent_again(self.connection, turned_away)
+                else:
+                    push_book.withdraw(self.connection, turned_away)
                 raise
             else:
                 self._keep(map(_answered, some, answers), again=again)

@@ -320,6 +320,14 @@ def note_again(connection: psycopg.Connection, pushes: Iterable[Push], now: date
     )
 
 
+def not_sent_again(connection: psycopg.Connection, pushes: Iterable[Push]) -> None:
+    """Takes back that pushes in doubt were sent once more: Sitoo turned the request away, and may be asked again."""
+    connection.execute(
+        "update posting.stock_pushes set attempts = attempts - 1 where external_id = any(%s) and state = 'in_doubt'",
+        [[push.external_id for push in pushes]],
+    )
+
+
 def withdraw(connection: psycopg.Connection, pushes: Iterable[Push]) -> None:
     """Takes back the notes of pushes that did not reach Sitoo, of which nothing was sent before either."""
     ids = [push.external_id for push in pushes]

@@ -110,6 +110,16 @@ def test_a_push_is_sent_twice_at_most_and_asked_for_anew_at_night_when_sitoo_nev
     assert len(stock.sent()) == 3
 
 
+def test_a_second_request_that_sitoo_turned_away_was_none(stock: ServedStock) -> None:
+    product = stock.product()
+    transaction = stock.adjust({product.netsuite_item: 5})
+    stock.line.fates = [Fate.LOST, Fate.BUSY, Fate.BUSY]
+    with pytest.raises(SitooUnavailable):
+        stock.run()
+    assert stock.run().cases == ()
+    assert stock.taken() == {(str(transaction), product.sku): 5_000}
+
+
 def test_a_push_that_sitoo_took_twice_is_taken_back_once_with_a_case(stock: ServedStock) -> None:
     product = stock.product()
     transaction = stock.adjust({product.netsuite_item: 12})
