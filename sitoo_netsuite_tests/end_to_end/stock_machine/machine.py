@@ -83,7 +83,7 @@ _STEPS = (
 )  # fmt: skip
 _EVERYTHING = (
     "read Sitoo", "read again", "read the tills", "model", "plan", "read NetSuite", "push", "say yes", "plan", "post",
-    "verify", "push and compare all",
+    "verify", "read NetSuite", "push and compare all",
 )  # fmt: skip
 
 
