@@ -95,9 +95,8 @@ class WantedProduct:
     """What a site's tills ought to have of an item. Values as Sitoo stores them.
 
     barcode is None where NetSuite's cannot be used: Sitoo's is left as it is. prices: pricelistid to minor units on the
-    site's own basis; a list whose price cannot be told is left out. vatid and stocked, whether
-    Sitoo counts its stock, are given to a new product only. group: the internal id of its matrix's parent, None outside
-    a matrix.
+    site's own basis; a list whose price cannot be told is left out. vatid and stocked, whether Sitoo counts its stock,
+    are given to a new product only. group: the internal id of its matrix's parent, None outside a matrix.
     """
 
     sku: str

@@ -96,9 +96,9 @@ def plan_adjustments(
     planned = []
     for name in _followed(_days(connection, first, last, estate), estate):
         recorded = outbox.recorded_lines(connection, _key(name), outbox.QUANTITIES)
-        wanted = _target(connection, name, estate, catalogue, recorded)
+        people_s = by_people.get(name, [])
+        wanted = _target(connection, name, estate, catalogue, people_s, recorded)
         left = sum(map(abs, difference(wanted.quantities, recorded).values()))
-        people_s = by_people.get(name, ())
         waiting = tuple(movement for movement in people_s if movement.waits is not None)
         not_told = tuple(movement for movement in people_s if movement.left)
         planned.append(PlannedDay(name, wanted, left, name in released, waiting, not_told))
@@ -264,23 +264,20 @@ def _target(
     name: StoreDayName,
     estate: Estate,
     catalogue: Catalogue,
+    by_people: Sequence[MovedInSitoo],
     recorded: Sequence[tuple[QuantityKey, int]],
 ) -> Target:
-    """What the adjustments of a store-day ought to hold. recorded: every line of those that were made."""
+    """What the adjustments of a store-day ought to hold. by_people: all that people moved on it in Sitoo; recorded:
+    every line of those that were made.
+    """
     store = estate.by_store[name[1]]
     accounts = estate.books_of(store).stock
     assert estate.stock is not None and accounts is not None, "the estate has both where a store's stock is live"
     locations = {place.warehouse: place.location for place in estate.stock.warehouses}
     moved = movements_of(connection, name[0], name[1])
-    moved += [goods for movement in _carried(connection, name, estate) for goods in movement.goods]
+    moved += [goods for movement in by_people if movement.carried for goods in movement.goods]
     wanted = target(moved, _on_day(connection, catalogue, name[0]), locations, accounts)
     return as_posted(wanted, recorded, {location: warehouse for warehouse, location in locations.items()})
-
-
-def _carried(connection: psycopg.Connection, name: StoreDayName, estate: Estate) -> list[MovedInSitoo]:
-    """What people moved in Sitoo on a store-day and NetSuite is told of."""
-    by_people = moved_by_people(connection, name[0], name[0], estate).get(name, ())
-    return [movement for movement in by_people if movement.carried]
 
 
 def _key(name: StoreDayName) -> StoreDayKey:
@@ -307,11 +304,12 @@ def _add_missing(
         # Under the store-day's lock: the tills may have moved more than when this run began.
         if name not in _released(connection, day, day, estate, now):
             return []
-        wanted = _target(connection, name, estate, catalogue, recorded)
+        by_people = moved_by_people(connection, day, day, estate).get(name, [])
+        wanted = _target(connection, name, estate, catalogue, by_people, recorded)
         parts = split(difference(wanted.quantities, recorded), most)
         if not parts:
             return []
-        _note_carried(connection, name, estate, now)
+        _note_carried(connection, by_people, now)
         booking = book(periods, day, PostsTo.INVENTORY)
         return [document(part, booking) for part in parts]
 
@@ -338,9 +336,9 @@ def _add_missing(
     outbox.add_documents(connection, _key(name), outbox.QUANTITIES, make, carry, still_right, now)
 
 
-def _note_carried(connection: psycopg.Connection, name: StoreDayName, estate: Estate, now: datetime) -> None:
-    """Writes down that NetSuite is told of these movements: whoever owns their kind later, they are not taken back."""
-    names = [movement.name for movement in _carried(connection, name, estate)]
+def _note_carried(connection: psycopg.Connection, by_people: Sequence[MovedInSitoo], now: datetime) -> None:
+    """Writes down which of these NetSuite is told of: whoever owns their kind later, they are not taken back."""
+    names = [movement.name for movement in by_people if movement.carried]
     new = [entry for entry in names if entry.number not in decided(connection, entry.born_in, [entry.number])]
     write(connection, new, carried=True, who=BY_THE_ESTATE, reason=None, now=now)
 
